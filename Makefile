@@ -46,7 +46,7 @@ bench: environment restic ## Measure what DESIGN promises, quickly
 	@for name in $$(ls benchmarks | sed -n 's/^\([a-z]*\)\.py$$/\1/p'); do \
 	    echo "== $$name"; $(PY) -m benchmarks.$$name --json || exit 1; done
 
-lock: environment ## Pin every dependency anew in requirements.txt
+lock: environment ## Pin every dependency again in requirements.txt
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	    --no-emit-index-url --custom-compile-command 'make lock' --no-annotate --group dev --extra exact --output-file requirements.txt pyproject.toml
 

@@ -53,12 +53,12 @@ def measure(folder: Path, files: int, rounds: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure, and print what was met."""
+    """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=20_000, help="files of the release")
     parser.add_argument("--rounds", type=int, default=3, help="the median of so many counts")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="fail where a bar is not met")
+    parser.add_argument("--check", action="store_true", help="fail if a bar is not met")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="slipway-copies-") as folder:
         figures = measure(Path(folder), options.files, options.rounds)

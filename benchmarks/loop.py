@@ -64,7 +64,7 @@ def curve(name: str, runs: Sequence[Mapping[str, Measured]]) -> Curve:
 
 
 def captured(curves: Sequence[Curve], measure: str, runs: slice, best: str) -> float | None:
-    """Return the part of the gain from the default to ``best``; None where there is none."""
+    """Return the part of the gain from the default to ``best``; None if there is none."""
     total = {
         arm: sum(float(each.values[measure][arm][runs].sum()) for each in curves) for arm in ARMS
     }

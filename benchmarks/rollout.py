@@ -104,7 +104,7 @@ def measure(root: Path, first_port: int, seconds: float, clients: int) -> dict[s
 
 
 def main() -> None:
-    """Measure, and print what was met."""
+    """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="how long to deploy")
     parser.add_argument("--clients", type=int, default=8, help="keep-alive connections")

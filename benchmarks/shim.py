@@ -127,7 +127,7 @@ def main() -> int:
     """Measure and print; with `--check` 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description="what a shim costs")
     parser.add_argument("--json", action="store_true", help="print one JSON object as last line")
-    parser.add_argument("--check", action="store_true", help="end with 1 where a bar is missed")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
     parser.add_argument("--shims", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()

@@ -95,4 +95,4 @@ class Goal(BaseModel):
         return ", ".join([least, *limits])
 
     def _deadline(self) -> str:
-        return f"over in {self.deadline_seconds:g} s with {self.probability:.0%}"
+        return f"done in {self.deadline_seconds:g} s with {self.probability:.0%}"

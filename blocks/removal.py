@@ -1,7 +1,7 @@
 """Removes a folder with all in it, at any depth and for any length of paths.
 
 It holds one folder open at a time. In Python 3.11 `shutil.rmtree` calls itself for every level and
-keeps each open: a thousand nested folders end it with a RecursionError, which is no OSError.
+keeps each open: a thousand nested folders end it with a RecursionError, which is not an OSError.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ _Written = Annotated[
 # The titles, here and above, name the tabs of the run form; for a single value without an enum, the
 # form would show a text field.
 WorkloadChoice = Annotated[WorkloadName, Field(title="by name")] | _Written
-"""A workload of the project, or a whole one."""
+"""A workload of the project, or a complete one."""
 
 WorkloadChoiceOrNone = Annotated[WorkloadNameOrAll, Field(title="by name")] | _Written
-"""A workload of the project, or a whole one; empty: none."""
+"""A workload of the project, or a complete one; empty: none."""

@@ -53,15 +53,15 @@ async def forget_flow(
 ) -> list[str]:
     """Forget a project: end its services, give back its ports, remove its releases and its block.
 
-    Snapshots and what was learnt stay, and so does its data where nothing else is asked for. What
-    still names the project (schedules, environments that share values with it) is told. While it
-    is being launched, deployed or run, it is refused, and no launch or deploy begins meanwhile.
+    Snapshots and estimates stay, and so does its data unless you ask for its removal. Schedules and
+    environments that still name the project are reported. While it is being launched, deployed or
+    run, this flow is refused, and no launch or deploy begins meanwhile.
 
     Args:
         project: Name of the Project block.
         environment: Only what it has in this environment; empty: all of it.
-        data: What becomes of its data folder: `keep` or `delete`. Further folders that it names
-            to be backed up are never touched.
+        data: Whether its data folder is kept or deleted. Further folders that the project names
+            under `data` are never touched.
 
     Returns:
         What was done, in sentences.

@@ -73,7 +73,7 @@ def shell_text(argv: Sequence[str]) -> ShellText | None:
 
 
 def is_code(argv: Sequence[str], place: int) -> bool:
-    """Tell whether the word at ``place`` may be executed by an interpreter that is no POSIX shell.
+    """Tell whether an interpreter other than a POSIX shell may execute the word at ``place``.
 
     For Python, Perl, Node and the like it is the word after `-c` or `-e`; for ssh every word.
     """

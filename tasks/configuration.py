@@ -37,7 +37,7 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
     """Read and check ``path``; `{env: NAME}` becomes that variable of ``environ``.
 
     Raises:
-        BadInputError: The file cannot be read, is no YAML, has a wrong or unknown key, or
+        BadInputError: The file cannot be read, is not YAML, has a wrong or unknown key, or
             configures nothing.
     """
     path = path.expanduser()

@@ -21,11 +21,11 @@ _MOST_VALUES = 100_000
 def read_document(field: str, path: Path) -> object:
     """Return the document in the YAML file ``path``; an empty mapping for an empty file.
 
-    Errors quote nothing of a file that is no YAML: it may be any file, and more people can read the
-    message than the file.
+    Errors quote nothing of a file that is not YAML: more people can read the message than the
+    file, which may be any.
 
     Raises:
-        BadInputError: It cannot be read, is no YAML, or has a key twice.
+        BadInputError: It cannot be read, is not YAML, or has a key twice.
     """
     text = read_text(field, path, _MOST_BYTES)
     try:

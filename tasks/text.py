@@ -35,7 +35,7 @@ def _content(field: str, path: Path, most_bytes: int) -> bytes:
         content = read_regular(path, most_bytes + 1)
     except IrregularFileError as error:
         problem = f"is {error.kind}, not a regular file"
-        raise BadInputError(field, str(path), problem, "Name a file with a text in it.") from error
+        raise BadInputError(field, str(path), problem, "Name a text file.") from error
     if len(content) > most_bytes:
         problem = f"is larger than {most_bytes // _MIB} MiB"
         raise BadInputError(field, str(path), problem, "Name the file that is meant, or split it.")

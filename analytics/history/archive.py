@@ -1,6 +1,6 @@
 """The archive of the history read so far: a typed Parquet file, replaced atomically.
 
-A file of another server, ledger or version of these columns is ignored: the history starts anew.
+A file of another server, ledger or version of these columns is ignored: everything is read again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Archive:
     """The runs read from ``source``, complete from epoch second ``since`` until ``until``.
 
     ``last`` is the number of the last row read, where the source numbers its rows. ``note`` says
-    why an existing file was ignored; ``until`` is 0 where nothing was read.
+    why an existing file was ignored; ``until`` is 0 if nothing was read.
     """
 
     source: str

@@ -85,7 +85,7 @@ def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
 
 
 def load_at(loads: Sequence[tuple[float, float]], run: Run) -> float:
-    """Return the last load (moment, value) measured before a run began; NaN where none was."""
+    """Return the last load (moment, value) measured before a run began; NaN if none was."""
     place = bisect_right(loads, (run.submitted_at, -math.inf)) - 1
     if place < 0 or run.submitted_at - loads[place][0] > _FRESH_SECONDS:
         return math.nan

@@ -2,7 +2,7 @@
 
 Runs that have ended since the last reading are found by their end; runs that were still going are
 read again by their ids. If the server has more older runs than are known, some were entered late,
-and everything is read anew. This module does not import Prefect: it calls a function that posts to
+and everything is read again. This module does not import Prefect: it calls a function that posts to
 the API.
 """
 
@@ -89,7 +89,7 @@ async def pages(post: Post, kind: str, run_filter: Json, sort: str) -> AsyncIter
 async def identity(post: Post, flow: str) -> str:
     """Return the identity of a server: the id that it has given to a flow.
 
-    An address does not identify it: a server that was set up anew may have the same.
+    An address does not identify it: a new server may have the same.
     """
     flow_filter = {"flows": {"name": {"any_": [flow]}}, "limit": 1, "offset": 0}
     return "".join(str(found_flow["id"]) for found_flow in await post("/flows/filter", flow_filter))

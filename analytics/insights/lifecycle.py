@@ -40,7 +40,7 @@ class Finding:
     """The current finding of a detector.
 
     ``kind`` and ``key`` are its subject: two findings that share both are the same. ``run`` is the
-    run that shows it, empty where there is none; ``size`` is its size in words with units;
+    run that shows it, empty if there is none; ``size`` is its size in words with units;
     ``since`` is in epoch seconds.
     """
 

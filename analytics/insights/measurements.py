@@ -51,7 +51,7 @@ def of_series(
 
 
 def _even(values: Values) -> tuple[Values, Values]:
-    """Return the starts of even steps and the mean in each; NaN where nothing was measured."""
+    """Return the starts of even steps and the mean in each; NaN if nothing was measured."""
     place = ((values[:, 0] - values[0, 0]) // STEP_SECONDS).astype(int)
     count = np.bincount(place)
     mean = np.full(len(count), np.nan)

@@ -96,7 +96,7 @@ def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be bea
 
 
 def _why_incomparable(last: StoredModel | None, features: RunFeatures, code: str) -> str:
-    """Return why the last model cannot be compared with a new one; empty where it can."""
+    """Return why the last model cannot be compared with a new one; empty if it can."""
     if last is None:
         return "the first"
     if last.code != code:

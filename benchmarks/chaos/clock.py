@@ -78,8 +78,8 @@ class Clock:
     """A clock that can be set.
 
     Attributes:
-        variables: What a process needs in its environment to go by it; empty where there is none.
-        why_none: Why there is none, empty where there is one.
+        variables: What a process needs in its environment to go by it; empty if there is none.
+        why_none: Why there is none, empty if there is one.
     """
 
     file: Path

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Verdicts:
-    """What was seen, by what it is judged by; each list names what was wrong."""
+    """The observations by bar; each list names the deviations."""
 
     asked: Counter[str] = field(default_factory=Counter)
     taken: list[str] = field(default_factory=list)

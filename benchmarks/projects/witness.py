@@ -43,7 +43,7 @@ def variables(plugin: Path, notes: Path, package: str) -> dict[str, str]:
 
 
 def noted(notes: Path) -> list[str]:
-    """Return the notes, each once, and begin anew."""
+    """Return the notes, each once, and start again."""
     lines = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
     notes.unlink(missing_ok=True)
     return sorted(set(lines))

@@ -29,7 +29,7 @@ class Workshop:
         return self.folder / "project"
 
     def run(self, *argv: str, cwd: Path | None = None) -> str:
-        """Run a tool in ``cwd``, else in the folder of the project; return what it said.
+        """Run a tool in ``cwd``, else in the folder of the project; return its output.
 
         Raises:
             SlipwayError: It failed.

@@ -91,7 +91,7 @@ class Command(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What came of one command; times are seconds since the epoch.
+    """The outcome of one command; times are seconds since the epoch.
 
     ``output`` is what the command left for the steps after it, if anything. ``left_behind`` are
     the processes that outlived the first one, which had ended by itself; they were ended then.

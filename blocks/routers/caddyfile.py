@@ -1,7 +1,7 @@
 """Builds the Caddy configuration, once for all front ports and never reloaded; pure.
 
 Every front port spreads its requests over a fixed number of slots, and each slot is a
-``{file.<path>}`` placeholder that Caddy reads anew for every request. So traffic moves by
+``{file.<path>}`` placeholder that Caddy reads again for every request. So traffic moves by
 replacing files (see ``slots``), and no connection is ever dropped by a reload.
 """
 

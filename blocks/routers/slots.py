@@ -26,7 +26,7 @@ def shares_of(upstreams: Sequence[str], count: int = SHARES) -> tuple[str, ...]:
     """Deal ``count`` shares to ``upstreams`` in turn; two upstreams differ by one share at most.
 
     Raises:
-        RouterError: An upstream is no ``host:port``, or there are more of them than shares.
+        RouterError: An upstream is not ``host:port``, or there are more of them than shares.
     """
     for upstream in upstreams:
         match = _UPSTREAM.match(upstream)

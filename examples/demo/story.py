@@ -31,7 +31,7 @@ SETTLE_SECONDS = 30.0
 class Story:
     """One run of the demo; ``rows`` grow as it goes, so that a failure still shows the rest.
 
-    ``front`` is the router's host, and finds the port on which it serves the project, None where it
+    ``front`` is the router's host, and finds the port on which it serves the project, None if it
     does not.
     """
 

@@ -1,7 +1,7 @@
 """The resident reconciler: brings the actual state back to the desired state every few seconds.
 
 It does not import Prefect and always runs: it reaps dead leases, ends rollouts whose controller
-died, launches services that are gone, ends flow runs that nobody else would, and takes samples. It
+died, launches missing services, ends flow runs that nobody else would, and takes samples. It
 decides little itself. Its jobs on the supervisor, on the ledger and on the server run in parallel
 lanes, so that one which has to wait delays none of the others.
 """

@@ -1,7 +1,7 @@
 """Refuses recurrence rules (RRULE, RFC 5545) that Prefect's server cannot compute.
 
 The server counts every occurrence from the rule's beginning, in the one thread that answers
-requests: a rule of every second that began long ago, or one that never occurs, stops it for good,
+requests: a rule of every second that began long ago, or one that never occurs, blocks it for ever,
 and again after each restart.
 """
 

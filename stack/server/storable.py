@@ -41,7 +41,7 @@ def parsed(text: str | bytes) -> Any:
 
     Raises:
         BadInputError: It is nested deeper than Python can read.
-        ValueError: It is no JSON.
+        ValueError: It is not JSON.
     """
     try:
         return json.loads(text, parse_int=_whole)

@@ -24,7 +24,7 @@ class Source:
 def full_paths(folders: Iterable[str]) -> list[Path]:
     """Return the ``folders`` outside of a project's own: full paths, or paths from a home."""
     outside = [folder for folder in folders if folder.startswith(("/", "~"))]
-    # The home of an unknown user is no error here: such a path stays as it is.
+    # The home of an unknown user is not an error here: such a path stays as it is.
     return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111
 
 

@@ -35,7 +35,7 @@ def refuse_kept(
         target: As the user gave it.
         home: Slipway's home folder, which holds releases, data and all else that it keeps.
         program: The folder of Slipway, with its own code.
-        repositories: The folder of each, by name; None where it lies elsewhere.
+        repositories: The folder of each, by name; None if it lies elsewhere.
         of_projects: The folders of all projects by their description, e.g. `data of shop`.
 
     Raises:

@@ -40,7 +40,7 @@ def recorded(ledger: Ledger, project: str, environment: str) -> dict[str, Instan
 class Cutover:
     """Performs the effects of a rollout once its instances are started.
 
-    ``stop`` ends instances for good: processes gone, ports released, recorded as stopped.
+    ``stop`` ends instances permanently: processes gone, ports released, recorded as stopped.
     """
 
     ledger: Ledger

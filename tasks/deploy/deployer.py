@@ -95,7 +95,7 @@ class Deployer:
 
         Raises:
             BadInputError: An unknown strategy or version; nothing was started.
-            BusyError: Another live deploy is at work there.
+            BusyError: Another live deploy is running there.
             Exception: The release could not be built or started; all is as before.
         """
         let_drain(self.ledger, self.target.project, self.target.environment, self._reconcile)
@@ -113,7 +113,7 @@ class Deployer:
 
         Raises:
             BadInputError: There is no former release.
-            BusyError: Another rollback is at work there.
+            BusyError: Another rollback is running there.
         """
         self._reconcile()
         make_way(self.ledger, self.target.project, self.target.environment, self._reconcile)

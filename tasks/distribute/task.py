@@ -162,7 +162,7 @@ async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
 @task(
     name="step",
     task_run_name="{step.id}",
-    description="One step of a workload; each try is placed and admitted anew",
+    description="One step of a workload; each attempt is placed and admitted by itself",
     cache_policy=NO_CACHE,
     retry_condition_fn=worth_retrying,
     retry_jitter_factor=_JITTER,

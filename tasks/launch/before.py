@@ -41,7 +41,7 @@ _SEARCHED_LINES = 400
 
 
 class BeforeError(SlipwayError):
-    """A command that has to succeed before a release serves did not."""
+    """A command that must succeed before a release serves has failed."""
 
 
 @dataclass(frozen=True, slots=True)

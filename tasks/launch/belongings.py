@@ -21,7 +21,7 @@ def proposed_data(
     commands: Iterable[str],
     variables: Mapping[str, str],
 ) -> list[str]:
-    """Return a sentence on what ``project`` should name under `data`; none where it names all."""
+    """Return a sentence on what ``project`` should name under `data`; none if it names all."""
     if spec.stateless:
         return []
     proposed = proposals(source, list(commands), variables, spec.data)

@@ -66,7 +66,7 @@ class Forgotten:
 
 
 def check_forgettable(ledger: Ledger, scope: ForgetScope, now: float) -> None:
-    """Refuse to forget a project that is at work, or an invalid name; nothing is touched.
+    """Refuse to forget a project that is in use, or an invalid name; nothing is touched.
 
     Raises:
         BadInputError: A project or an environment cannot have that name.

@@ -43,7 +43,7 @@ def shared(launcher: Launcher, instances: list[Instance]) -> set[str]:
 
 
 def taken_away(launcher: Launcher, instances: list[Instance]) -> str:
-    """Return a sentence where another run ends ``instances``; empty where none does."""
+    """Return a sentence where another run ends ``instances``; empty if none does."""
     remaining = {
         instance.id
         for instance in launcher.recorded()

@@ -1,4 +1,4 @@
-"""Estimates from history: the keys by which they are asked for, and their texts. Pure."""
+"""Estimates from history: the keys by which they are asked for, and their texts; pure."""
 
 from __future__ import annotations
 

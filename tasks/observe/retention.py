@@ -28,7 +28,7 @@ def write_retention(home: Home, lines: Sequence[Line]) -> None:
 
 
 def read_retention(home: Home) -> list[Line]:
-    """Return what the reconciler last recorded; empty where that cannot be read."""
+    """Return what the reconciler last recorded; empty if that cannot be read."""
     try:
         lines: list[Mapping[str, object]] = json.loads(home.retention_file.read_bytes())
         return [Line(**line) for line in lines]  # type: ignore[arg-type]  # as it was written

@@ -1,4 +1,4 @@
-"""An independent check that a plan is feasible: coverage, durations, needs, capacities. Pure."""
+"""An independent check that a plan is feasible: coverage, durations, needs, capacities; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warnings about a plan: assumed durations, short time-outs, unreliable steps, busy providers. Pure."""
+"""Warnings about a plan: assumed durations, short time-outs, unreliable steps, no room; pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A stored plan applied again to the present graph, estimates and fleet. Pure.
+"""A stored plan applied again to the present graph, estimates and fleet; pure.
 
-Order and providers are those of the stored plan; times, cost and figures are computed anew.
+Order and providers are those of the stored plan; times, cost and figures are computed again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The combinations of a step's matrix. Pure."""
+"""The combinations of a step's matrix; pure."""
 
 from __future__ import annotations
 

@@ -273,7 +273,7 @@ def _changed(missing: list[str], functions: set[str]) -> str:
         )
     return (
         f"{len(renamed)} tests have other ids than when they were collected, e.g. {renamed[0]}: "
-        "their parameters are made anew by each start of pytest, by chance, time or addresses. "
+        "their parameters differ at each start of pytest, by chance, time or addresses. "
         'Give each a fixed id, pytest.param(..., id="..."), or a fixed seed to what makes them.'
     )
 

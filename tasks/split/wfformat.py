@@ -1,4 +1,4 @@
-"""The import of a workflow in WfFormat 1.5 (https://wfcommons.org/format) as steps. Pure.
+"""The import of a workflow in WfFormat 1.5 (https://wfcommons.org/format) as steps; pure.
 
 Files and machines are not imported: a step has a command, needs and a demand.
 """

@@ -187,7 +187,7 @@ CASES = {
     "file that is none": Case(
         "configure",
         {"file": "{folder}/source"},
-        ("file: is a folder, not a regular file", "Name a file with a text in it"),
+        ("file: is a folder, not a regular file", "Name a text file"),
     ),
     "target elsewhere": Case(
         "restore",
@@ -212,7 +212,7 @@ CASES = {
     "unknown version": Case(
         "deploy",
         {"project": "bad-input", "version": "v99"},
-        ("version: ", "is one version only", "'v99'", "Ask for none"),
+        ("version: ", "is one version only", "'v99'", "Ask for no version"),
         told_by=("deploy",),
     ),
     "key without history": Case(

@@ -31,7 +31,7 @@ def output_path(directory: Path) -> Path:
 
 
 def read_output(directory: Path) -> JsonValue:
-    """Return the output of the execution in ``directory``; None where it wrote none.
+    """Return the output of the execution in ``directory``; None if it wrote none.
 
     Raises:
         OutputError: It is larger than ``MOST_BYTES``, not JSON, or not a regular file.
@@ -86,7 +86,7 @@ def _whole(digits: str) -> int:
     """Return an integer; beyond 64 bits a database would return another one."""
     number = int(digits)
     if not _LEAST_INTEGER <= number <= _MOST_INTEGER:
-        raise ValueError(f"{digits[:30]} is larger than 64 bits hold: write it as a text")
+        raise ValueError(f"{digits[:30]} is larger than 64 bits hold: write it as a string")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Advice on a plan: its assumptions and what it leaves unused, each with a remedy. Pure."""
+"""Advice on a plan: its assumptions and what it leaves unused, each with a remedy; pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def advice_on(
 ) -> tuple[Advice, ...]:
     """Return the advice on a plan before it runs, the most important first.
 
-    ``effects`` are those of changes, ``deadline_seconds`` is when all has to be over.
+    ``effects`` are those of changes, ``deadline_seconds`` is when everything must have ended.
     """
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
     return (

@@ -18,10 +18,10 @@ _OWN_EXTRAS = re.compile(r"^(?:-e\s+)?(?P<name>\.|[A-Za-z0-9._-]+)\s*(?:\[(?P<ex
 
 
 def pyproject(source: Path) -> Mapping[str, Any]:
-    """Return the pyproject.toml of ``source``; empty where there is none.
+    """Return the pyproject.toml of ``source``; empty if there is none.
 
     Raises:
-        BadInputError: It is no TOML.
+        BadInputError: It is not TOML.
     """
     path = source / "pyproject.toml"
     if not path.is_file():
@@ -40,7 +40,7 @@ def package_json(source: Path) -> Mapping[str, Any]:
     """Return the package.json of ``source``.
 
     Raises:
-        BadInputError: It is no JSON, or no object.
+        BadInputError: It is not JSON, or not an object.
     """
     try:
         manifest = json.loads(read_text("source", source / "package.json"))
@@ -54,7 +54,7 @@ def package_json(source: Path) -> Mapping[str, Any]:
 
 
 def setup_cfg(source: Path) -> configparser.ConfigParser:
-    """Return the setup.cfg of ``source``; empty where there is none.
+    """Return the setup.cfg of ``source``; empty if there is none.
 
     Raises:
         BadInputError: It cannot be read.

@@ -70,7 +70,7 @@ def procfile_services(source: Path) -> dict[str, ServiceSpec]:
 
 
 def procfile_release(source: Path) -> str:
-    """Return the `release` command of its Procfile; empty where it has none."""
+    """Return the `release` command of its Procfile; empty if it has none."""
     path = source / "Procfile"
     return literal(parse(read_text("Procfile", path)).get(RELEASE, "")) if path.is_file() else ""
 

@@ -82,7 +82,9 @@ def _unlocked(
     options: list[str] = []
     packages = list(requirements)
     if (source / "requirements.txt").is_file():
-        read_text("source", source / "requirements.txt")  # refuses what is no text, with its place
+        read_text(
+            "source", source / "requirements.txt"
+        )  # refuses a file that is not text, with its place
     if is_hashed(source / "requirements.txt"):
         target.pip("--require-hashes", "--requirements", "requirements.txt")
         options = ["--constraints", str(constraints("requirements.txt", target))]

@@ -65,7 +65,7 @@ class PlacementRequest:
 class PlacementChoice:
     """The provider of a step and when it can start there; candidates are as in a Placement.
 
-    The provider is empty where none can take the step; ``rejected`` says why.
+    The provider is empty if none can take the step; ``rejected`` says why.
     """
 
     step: str

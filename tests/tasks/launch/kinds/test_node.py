@@ -70,7 +70,7 @@ def test_a_packed_package_is_taken_as_it_is_where_it_cannot_be_built(
     }
     (source / "package.json").write_text(json.dumps(manifest))
     (sentence,) = NodeKind().build(tmp_path, [])
-    assert "started by dist/index.js, which the package has already" in sentence
+    assert "started by dist/index.js, which the package already has" in sentence
     assert "failed" in sentence
     output = run_build(["npm", "start", "--silent"], source, {})
     assert output.strip() == "{ a: 42 }"
