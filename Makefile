@@ -42,7 +42,7 @@ check: environment ## Format, lint, types, imports, sizes, docstrings and the fa
 	@PYTHONPATH=. .venv/bin/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@$(PY) -m pytest -q -n auto -m "$(FAST)" $(ARGS)
 
-bench: environment restic ## Measure what DESIGN promises, quickly
+bench: environment restic ## Run every benchmark once, quickly
 	@for name in $$(ls benchmarks | sed -n 's/^\([a-z]*\)\.py$$/\1/p'); do \
 	    echo "== $$name"; $(PY) -m benchmarks.$$name --json || exit 1; done
 

@@ -91,19 +91,19 @@ class ProjectSpec(BaseModel):
     )
     requirements: list[str] = Field(
         default_factory=list,
-        description="What its environment needs beside its own manifest, e.g. `gunicorn`, `.[web]`",
+        description="What its environment needs besides its manifest, e.g. `gunicorn`, `.[web]`",
     )
     services: dict[str, ServiceSpec] = Field(
         default_factory=dict,
         description=(
             'Its services by name, e.g. {"web": {"health_path": "/health"}}; '
-            "empty: what the Procfile or the manifest says; the processes of a Procfile run beside them"
+            "empty: those of the Procfile or manifest; the processes of a Procfile run beside them"
         ),
     )
     before: list[Annotated[str, AfterValidator(short_command)]] | None = Field(
         default=None,
         description=(
-            "Commands that have to succeed before a release serves in an environment, e.g. "
+            "Commands that must succeed before a release serves in an environment, e.g. "
             "`python manage.py migrate`; each runs once there. None: the Procfile's `release`"
         ),
     )

@@ -28,9 +28,9 @@ from blocks.providers.interface import Resources
 
 Auto = Literal["memory", "timeout", "retries"]
 _AUTO = (
-    "What history decides, where it has seen enough: `memory`: as much is reserved as past runs "
-    "needed, and what is declared stays the limit; `timeout`: where none is given, four times the "
-    "95th percentile; `retries`: where none are given, as many as bring 99 of 100 to success"
+    "What history decides once there is enough of it: `memory`: it reserves what past runs "
+    "needed, and the declared memory stays the limit; `timeout`: if none is given, four times the "
+    "95th percentile; `retries`: if none are given, as many as let 99 of 100 runs succeed"
 )
 
 # Strict: 3.10 without quotes would become 3.1.
@@ -52,8 +52,8 @@ class StepSpec(BaseModel):
         AfterValidator(short_commands),
     ] = Field(
         description=(
-            "The command: a list is executed as it is, a string by `shell`. What it writes as JSON "
-            "to the file $SLIPWAY_OUTPUT (64 KiB, no secrets) is `steps.<id>.output` to later steps"
+            "The command: a list is executed as it is, a string by `shell`. Later steps read the "
+            "JSON that it writes to $SLIPWAY_OUTPUT (64 KiB, no secrets) as `steps.<id>.output`"
         )
     )
     shell: ShortText = Field(
@@ -64,7 +64,7 @@ class StepSpec(BaseModel):
         default=[],
         max_length=MOST_ITEMS,
         description=(
-            "Steps that must have succeeded; of one with a matrix all, or one, e.g. `build[3.11]`"
+            "Steps that must have succeeded; with a matrix, name all of it or one: `build[3.11]`"
         ),
     )
     when: Expression = Field(
@@ -72,7 +72,7 @@ class StepSpec(BaseModel):
         description=(
             "A CEL expression over `steps.<id>.succeeded`, `steps.<id>.exit_code`, "
             "`steps.<id>.seconds`, `steps.<id>.output`, `matrix.<name>`, `project`, `environment` "
-            "and `version`; the step is skipped where it is false"
+            "and `version`; the step is skipped if it is false"
         ),
     )
     matrix: dict[ShortText, Annotated[list[MatrixValue], Field(max_length=MOST_ITEMS)]] = Field(
@@ -86,10 +86,10 @@ class StepSpec(BaseModel):
     foreach: Expression = Field(
         default="",
         description=(
-            "A CEL expression that gives a list, e.g. `steps.list.output`: when what it needs has "
-            "ended there is one step for each item, which stands for `{item}` in `run` as one "
-            "word that is never executed, and is in $SLIPWAY_ITEM; who needs this step waits for "
-            "all of them"
+            "A CEL expression that gives a list, e.g. `steps.list.output`: once its needs have "
+            "ended, there is one step for each item. `{item}` in `run` stands for the item, as one "
+            "word that is never executed; $SLIPWAY_ITEM holds it too. A step that needs this one "
+            "waits for all items"
         ),
     )
     demand: Resources = Field(
@@ -125,8 +125,8 @@ class StepsWorkload(BaseModel):
     shell: ShortText = Field(
         default="sh -e",
         description=(
-            "What executes the commands that are strings, given them by `-c`; `-e`: it stops at "
-            "the first that fails. E.g. `bash -euo pipefail`"
+            "The shell for commands that are strings; it gets them by `-c`, and `-e` stops at the "
+            "first that fails. E.g. `bash -euo pipefail`"
         ),
     )
     goal: Goal | None = Field(
@@ -148,7 +148,7 @@ class PytestWorkload(BaseModel):
         default=[],
         max_length=MOST_ITEMS,
         description=(
-            "Where pytest collects, below the source; none: its own `testpaths`, else `tests`, "
+            "Where pytest collects, below the source; none: the suite's `testpaths`, else `tests`, "
             "else all of the source"
         ),
     )
@@ -164,8 +164,7 @@ class PytestWorkload(BaseModel):
         default="auto",
         description=(
             "Which tests always stay together: those of a `class`, of a `module`, or `none`; "
-            "`auto`: "
-            "those of a class with fixtures of class scope or attributes that its tests change"
+            "`auto`: those of a class with class-scoped fixtures or attributes that tests change"
         ),
     )
     demand: Resources = Field(
@@ -181,7 +180,7 @@ class PytestWorkload(BaseModel):
     auto: list[Auto] = Field(default=[], max_length=MOST_NAMES, description=_AUTO)
     variables: Variables = Field(
         default={},
-        description="Environment variables; those of the environment are left out of tests",
+        description="Environment variables; tests do not get those of the environment",
     )
     goal: Goal | None = Field(
         default=None,

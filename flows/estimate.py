@@ -21,7 +21,7 @@ from tasks.observe.expected import asked_key, nothing_expected, summary, table
 @flow(
     name="estimate",
     flow_run_name=named("estimate {key} {project} {workload}"),
-    description="What past runs say of how long something takes, what it needs and how it ends.",
+    description="Forecast how long something takes, what it needs and how likely it succeeds.",
     persist_result=True,
     result_serializer="json",
 )

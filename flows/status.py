@@ -37,7 +37,7 @@ from tasks.settings import settings
 @flow(
     name="status",
     flow_run_name=named("status {project} {environment}"),
-    description="Every service with its state, port, release, uptime, CPU, memory and health.",
+    description="List services with their state, port, release, uptime, CPU, memory and health.",
     persist_result=True,
     result_serializer="json",
 )

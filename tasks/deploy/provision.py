@@ -1,4 +1,4 @@
-"""The provision of a rollout: builds a release, starts it beside what serves, checks its health."""
+"""The provision of a rollout: builds a release, starts it beside the live one, checks health."""
 
 from __future__ import annotations
 

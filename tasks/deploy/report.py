@@ -11,7 +11,7 @@ from tasks.errors import SlipwayError
 
 
 class RolloutRevertedError(SlipwayError):
-    """A rollout was reverted or withdrawn; the message says what serves instead."""
+    """A rollout was reverted or withdrawn; the message names the version that serves instead."""
 
     def __init__(self, report: RolloutReport) -> None:
         self.report = report
@@ -66,7 +66,7 @@ class RolloutReport:
 
     @property
     def still_serving(self) -> str:
-        """A sentence on what serves after a rollout that was reverted."""
+        """A sentence on the version that serves after a rollout that was reverted."""
         if self.withdrawn:
             return f"Version {self.serves} serves." if self.serves else "Nothing serves there."
         if not self.from_version:

@@ -96,7 +96,7 @@ class PublicPorts:
 
 
 def lead_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now: float) -> None:
-    """Send the traffic that goes to ``leaving`` to what serves there instead, or nowhere.
+    """Send the traffic of ``leaving`` to the instances that are live there instead, or nowhere.
 
     The public port of a service of which nothing is left may be leased to another.
     """

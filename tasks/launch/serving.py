@@ -1,6 +1,6 @@
 """The trees that services run in: a copy of the release for each environment, its data linked in.
 
-Tests, and services of other environments, run in other copies: none can change what serves here.
+Tests, and services of other environments, run in other copies: none can change the live tree here.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) 
     """Return the release of ``version``, built where it is not; see `Launcher.build`.
 
     Without a version the configuration decides: where the project's source or version was changed
-    since the launch of what serves, the project's own version is taken. Else the version that
+    since the launch of the live release, the project's own version is taken. Else the version that
     serves is taken, also one that was deployed by name, and built again where the requirements or
     the kind were changed. What was stopped counts as serving. Where nothing ever served, the
     project's own version is taken.

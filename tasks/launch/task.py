@@ -110,7 +110,7 @@ async def stop(target: Target, router: Router) -> list[Instance]:
     persist_result=False,
 )
 async def restart(target: Target, router: Router) -> Launched:
-    """Replace what serves by new processes of the same release, with today's configuration."""
+    """Replace the live processes by new ones of the same release, with today's configuration."""
 
     def _renew(launcher: Launcher) -> Launched:
         release = serving_release(launcher)

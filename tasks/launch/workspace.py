@@ -1,7 +1,7 @@
 """Workspaces: the working copy of a release in which the steps of one workload run.
 
-They never touch what serves. Each is at `<home>/workspaces/<workload id>`; a workspace that is kept
-has a file `ended`, whose time is the end of its workload.
+They never touch what is live. Each is at `<home>/workspaces/<workload id>`; one that is kept has
+a file `ended`, whose time is the end of its workload.
 """
 
 from __future__ import annotations
