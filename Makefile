@@ -42,11 +42,11 @@ check: environment ## Format, lint, types, imports, sizes, docstrings and the fa
 	@PYTHONPATH=. .venv/bin/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
 	@$(PY) -m pytest -q -n auto -m "$(FAST)" $(ARGS)
 
-bench: environment restic ## Measure what DESIGN promises, quickly
+bench: environment restic ## Run every benchmark once, quickly
 	@for name in $$(ls benchmarks | sed -n 's/^\([a-z]*\)\.py$$/\1/p'); do \
 	    echo "== $$name"; $(PY) -m benchmarks.$$name --json || exit 1; done
 
-lock: environment ## Pin every dependency anew in requirements.txt
+lock: environment ## Pin every dependency again in requirements.txt
 	@.venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	    --no-emit-index-url --custom-compile-command 'make lock' --no-annotate --group dev --extra exact --output-file requirements.txt pyproject.toml
 

@@ -95,7 +95,7 @@ async def read_ledger(since_days: int) -> list[Run]:
     persist_result=False,
 )
 async def see_what_is_due(runs: list[Run]) -> str:
-    """Return why training is due; empty where the last training still holds."""
+    """Return why training is due; empty if the last training still holds."""
     return await asyncio.to_thread(_due, runs, time.time())
 
 
@@ -127,10 +127,12 @@ async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days
     trends = await asyncio.to_thread(of_training, runs)
     parts = [learnt, section(changes), *([f"## Trends\n\n{trends}"] if trends else [])]
     text = "\n\n".join(parts)
-    await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
+    await acreate_markdown_artifact(
+        text, key="training-report", description="Forecast quality after the last training"
+    )
     if tested.is_forecast.any():
         image = await asyncio.to_thread(chart, *tested.pairs)
-        description = "What was forecast of each run against what it took"
+        description = "Forecast and actual duration of each run"
         await acreate_markdown_artifact(
             picture(image, description), key="training-chart", description=description
         )
@@ -168,9 +170,9 @@ async def show_calibration(since_days: int) -> None:
     name="train",
     flow_run_name="train on the last {since_days} days",
     description=(
-        "Learns from the flow and task runs of this server and the steps in the ledger how long "
-        "each takes and how often it succeeds, publishes that for planning, and reports how far "
-        "off it was."
+        "Learns how long the flow and task runs of this server and the steps in the ledger take "
+        "and how often they succeed, publishes that for planning, and reports how far off the "
+        "forecasts were."
     ),
     persist_result=True,
     result_serializer="json",
@@ -183,8 +185,8 @@ async def train_flow(
 
     Args:
         since_days: How many days of history to learn from.
-        only_if_due: Learn only where the last training is a day old, or what has run since was
-            not as it foresaw; what is slower, strange or runs out is looked for in any case.
+        only_if_due: Train only if the last training is a day old or its forecasts have drifted;
+            slow-downs, anomalies and shortages are looked for in any case.
     """
     from_server = await read_flow_runs(since_days)
     from_ledger = await read_ledger(since_days)
@@ -193,7 +195,7 @@ async def train_flow(
         why = await see_what_is_due(runs)
         if not why:
             await watch_runs(runs)
-            return Completed(message="What was learnt last still holds: published nothing", data=0)
+            return Completed(message="Training is not due: nothing was published", data=0)
         get_run_logger().info("Training is due: %s.", why)
     tested = await fit(runs)
     published = await publish(tested)
@@ -205,7 +207,7 @@ async def train_flow(
         f"Published {published} estimates from {len(from_server)} flow and task runs and "
         f"{len(from_ledger)} steps and tests"
         if published
-        else f"No history of the last {since_days} days to learn from: published nothing"
+        else f"There is no history of the last {since_days} days: nothing was published"
     )
     get_run_logger().info("%s. See the artifact training-report.", message)
     return Completed(message=message, data=published)

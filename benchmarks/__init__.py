@@ -1,1 +1,1 @@
-"""Claims, measured: one module a goal, ratios side by side in one run."""
+"""Benchmarks of what Slipway claims: a module for each goal, with ratios measured in one run."""

@@ -72,7 +72,7 @@ def _spread(runs: Sequence[TimedRun]) -> float:
 
 
 def stable_moments(runs: Sequence[TimedRun]) -> Iterator[tuple[int, bool]]:
-    """Yield where the past is stable, and whether it really stays so for the next five runs."""
+    """Yield moments with a stable past, and whether the next five runs really stay stable."""
     for at in range(MIN_RUNS, len(runs) - WITHIN + 1):
         past = runs[max(0, at - REMEMBERED_RUNS) : at]
         if _spread(past) < STABLE_DEVIATION:
@@ -80,7 +80,7 @@ def stable_moments(runs: Sequence[TimedRun]) -> Iterator[tuple[int, bool]]:
 
 
 def delay(runs: Sequence[TimedRun], at: int) -> int | None:
-    """Return the slowed runs it takes to find it when all from ``at`` on are slowed."""
+    """Return how many slowed runs it takes to find a slow-down from ``at`` on."""
     watch = KeyWatch()
     for run in runs[:at]:
         watch.see(run)
@@ -155,7 +155,7 @@ def measure(folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, and print what was met."""
+    """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--history", type=Path, required=True, help="folder of histories")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")

@@ -1,4 +1,4 @@
-"""Copies a release of many small files: what a workspace, or a tree that is served, costs.
+"""The cost of copying a release of many small files, as for a workspace or a serving tree.
 
 Goal: 20,000 files in at most 0.8 of the time that Python's own copying takes, also right after as
 many were removed, which makes ext4 slow where they lay.
@@ -53,12 +53,12 @@ def measure(folder: Path, files: int, rounds: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure, and print what was met."""
+    """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=20_000, help="files of the release")
     parser.add_argument("--rounds", type=int, default=3, help="the median of so many counts")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="fail where a bar is not met")
+    parser.add_argument("--check", action="store_true", help="fail if a bar is not met")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="slipway-copies-") as folder:
         figures = measure(Path(folder), options.files, options.rounds)

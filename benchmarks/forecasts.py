@@ -1,4 +1,4 @@
-"""How well a history would have been forecast: `python -m benchmarks.forecasts --history FILE`.
+"""The accuracy of forecasts on a history: `python -m benchmarks.forecasts --history FILE`.
 
 The file is an SWF log, a Nextflow trace or a CSV (see benchmarks/importers), gzipped or not. Every
 run is forecast at its submission from what had ended by then. Beside the model stand the simple

@@ -34,7 +34,7 @@ def free_ports(count: int) -> int:
 
 @contextmanager
 def ports_on_loan() -> Iterator[None]:
-    """Let go, at its end, of all that this process has asked for within the block."""
+    """Release, at its end, all ports that this process has claimed within the block."""
     before = len(_claims)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Anomalies found against those that people labelled: the Numenta benchmark's files and windows."""
+"""Anomalies that were found, compared with labels by people: the Numenta benchmark's files."""
 
 from __future__ import annotations
 

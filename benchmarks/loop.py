@@ -1,4 +1,4 @@
-"""What decisions gain by estimates that are learnt: `python -m benchmarks.loop --instances DIR`.
+"""The gain of decisions from learnt estimates: `python -m benchmarks.loop --instances DIR`.
 
 Every trace (WfFormat) is one workload that is run again and again on a simulated fleet, planned
 by the planner, executed by the rule of the dispatcher, recorded in a ledger and trained at night:
@@ -64,7 +64,7 @@ def curve(name: str, runs: Sequence[Mapping[str, Measured]]) -> Curve:
 
 
 def captured(curves: Sequence[Curve], measure: str, runs: slice, best: str) -> float | None:
-    """Return the part of the gain from the default to ``best``; None where there is none."""
+    """Return the part of the gain from the default to ``best``; None if there is none."""
     total = {
         arm: sum(float(each.values[measure][arm][runs].sum()) for each in curves) for arm in ARMS
     }

@@ -1,4 +1,4 @@
-"""Runs of one workload on one fleet, again and again: what `loop` simulates.
+"""Simulated runs of one workload on one fleet, one after another, for the benchmark `loop`.
 
 What is planned with is what the product would have known at that moment: estimates are read from
 a ledger into which only the runs before were recorded, trained as often as it is scheduled.
@@ -63,7 +63,7 @@ class Again:
 class Case:
     """A workload as its user wrote it, and what it takes in truth; arrays have a row a step.
 
-    ``seconds`` are those at speed 1, ``memory_mib`` is 0 where the trace does not say it.
+    ``seconds`` are those at speed 1, ``memory_mib`` is 0 if the trace does not say it.
     """
 
     name: str
@@ -159,7 +159,7 @@ def _timings(
 
 
 def _train(ledger: Ledger, now: float) -> None:
-    """Do what the nightly training does."""
+    """Train as the nightly training does."""
     estimates = backtest(of_timings(timings(ledger, limit_per_key=500)), now).estimates(KIND)
     publish_estimates(ledger, estimates, KIND, now)
 
@@ -167,7 +167,7 @@ def _train(ledger: Ledger, now: float) -> None:
 def _measured(
     case: Case, graph: StepGraph, estimates: Estimates, seconds: Floats, memory: Floats
 ) -> tuple[Schedule, Measured]:
-    """Plan with ``estimates``, then let happen what happens by the rule of the dispatcher."""
+    """Plan with ``estimates``, then simulate the run by the rule of the dispatcher."""
     made = plan(graph, estimates, case.fleet, budget_seconds=_BRIEF_SECONDS)
     number = {step.id: n for n, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in made.order], np.int32)

@@ -1,4 +1,4 @@
-"""How near plans come to the optimum, beside what they cost where nothing is planned.
+"""The distance of plans from the optimum, and the cost of running without a plan.
 
 `python -m benchmarks.planning --instances DIR [--family stg|wfformat|...] [--providers 2|4|8|16|het8]
 [--time-limit 5] [--noise 0.3] [--json]` prints a table and, as its last line, one JSON object.

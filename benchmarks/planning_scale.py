@@ -1,4 +1,4 @@
-"""How long first plans of large graphs take: random layers, vectors of demand or one slot."""
+"""The time of first plans of large graphs: random layers, vectors of demand or one slot."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def layered(steps: int, *, alike: bool) -> tuple[StepGraph, dict[str, Estimate],
 
 
 def scales(sizes: Sequence[int]) -> dict[str, object]:
-    """Time plans of those sizes; what is compiled or read at the first use is told apart."""
+    """Time plans of those sizes; what is compiled or read at the first use is shown separately."""
     started = time.perf_counter()
     for alike in (True, False):
         plan(*layered(100, alike=alike), budget_seconds=0)

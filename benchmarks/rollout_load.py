@@ -1,4 +1,4 @@
-"""The load of the rollout benchmark: keep-alive clients that never retry, and what they met.
+"""The load of the rollout benchmark: keep-alive clients that never retry, and their records.
 
 Also the application under that load (``python -m benchmarks.rollout_load PORT VERSION RECORD``),
 which writes down the id of every POST before it answers.
@@ -125,7 +125,7 @@ class _Application(BaseHTTPRequestHandler):
         self.wfile.write(head.encode() + body)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):

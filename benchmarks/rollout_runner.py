@@ -37,7 +37,7 @@ PACE = Pace(in_a_row=2, pause_seconds=0.02, grace_seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether an instance is well."""
+    """Whether an instance is healthy."""
 
     instance: Instance
     ok: bool
@@ -70,7 +70,7 @@ class ApplicationRunner:
         return release
 
     def services(self, release: Release) -> dict[str, ServiceSpec]:
-        """Return the one service; a version called ``broken`` is given up soon."""
+        """Return the one service; a version called ``broken`` fails soon."""
         spec = ServiceSpec(
             health_path="/health",
             health_timeout_seconds=2 if release.version == "broken" else 30,
@@ -125,7 +125,7 @@ class ApplicationRunner:
         return instance
 
     def healthy(self, instances: list[Instance], timeout_seconds: float) -> list[Answer]:
-        """Ask each until it is well or the time is up."""
+        """Probe each until it is healthy or the time is up."""
         deadline = time.monotonic() + timeout_seconds
         return [self._healthy(instance, deadline) for instance in instances]
 

@@ -1,4 +1,4 @@
-"""What a shim costs: CPU to start, memory, and CPU while its service does nothing.
+"""The cost of a shim: CPU to start, memory, and CPU while its service is idle.
 
 `python -m benchmarks.shim --json --check [--shims 20] [--seconds 20]`; Linux, as it reads /proc.
 The start is held against a Python that does nothing, started in turn with the shims.
@@ -127,7 +127,7 @@ def main() -> int:
     """Measure and print; with `--check` 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description="what a shim costs")
     parser.add_argument("--json", action="store_true", help="print one JSON object as last line")
-    parser.add_argument("--check", action="store_true", help="end with 1 where a bar is missed")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
     parser.add_argument("--shims", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()

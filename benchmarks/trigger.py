@@ -1,4 +1,4 @@
-"""How long it takes from the API call that starts a flow to its first line, and to its end.
+"""The time from the API call that starts a flow to its first line, and to its end.
 
 `python -m benchmarks.trigger --json [--runs 5] [--deployment status/status]` measures the running
 stack, or one of its own that it starts and removes again. The bar: 3 s to the first line (median).

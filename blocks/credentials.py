@@ -1,4 +1,4 @@
-"""Splits users and passwords off addresses, and passes them to the programs that need them.
+"""Separates users and passwords from addresses, and passes them to the programs that need them.
 
 They are passed in the environment or in a private file, never in an argument. Free of Prefect.
 """

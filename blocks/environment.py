@@ -1,4 +1,4 @@
-"""The Environment block: what projects share in dev, staging, prod, as configured in the UI."""
+"""The Environment block: variables and secrets that projects share in dev, prod and the like."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def named_as_variables(values: dict[str, Value]) -> dict[str, Value]:
     for name, value in values.items():
         if not _NAME.fullmatch(name):
             raise ValueError(
-                f"has {name!r}, which is no name of an environment variable: "
+                f"has {name!r}, which is not a valid name of an environment variable: "
                 "use letters, digits and _, and no digit first"
             )
         if name in _OURS:
@@ -82,7 +82,7 @@ class EnvironmentSpec(ProjectEnvironment):
         default_factory=list,
         description=(
             "Projects that its variables and secrets reach; `all`: every one. "
-            "What is of one project alone belongs to that project's environments"
+            "Values of a single project belong in that project's environments"
         ),
     )
     inherits: str = Field(default="", description="The environment whose values it starts from")

@@ -23,31 +23,32 @@ class Goal(BaseModel):
         default="makespan",
         title="Objective",
         description=(
-            "What is to be least, within the limits below. `makespan`: the time until all of it "
-            "has ended; `cost`: the money; `weighted`: the money plus what the time is worth"
+            "What a plan minimises, within the limits below. `makespan`: the time until "
+            "everything has ended; `cost`: the money; `weighted`: the money plus what the time is "
+            "worth"
         ),
     )
     hour_is_worth: SomeMoney | None = Field(
         default=None,
         title="An hour is worth",
-        description="With `weighted`: the money you would pay to have all of it end an hour sooner",
+        description="With `weighted`: the money you would pay for everything to end an hour sooner",
     )
     budget: Money | None = Field(
         default=None,
         title="Budget",
-        description="The money that a plan may cost, by what its steps are expected to take",
+        description="The most that a plan may cost, by the expected durations of its steps",
     )
     deadline_seconds: SomeSeconds | None = Field(
         default=None,
         title="Deadline in seconds",
-        description="How long after its start all of it has to have ended",
+        description="Time after the start by which everything must have ended",
     )
     probability: float = Field(
         default=0.9,
         ge=0.5,
         le=0.99,
         title="Probability",
-        description="How probable it has to be, as simulated, that the deadline is kept",
+        description="The simulated probability with which the deadline must be kept",
     )
 
     @model_validator(mode="after")
@@ -94,4 +95,4 @@ class Goal(BaseModel):
         return ", ".join([least, *limits])
 
     def _deadline(self) -> str:
-        return f"over in {self.deadline_seconds:g} s with {self.probability:.0%}"
+        return f"done in {self.deadline_seconds:g} s with {self.probability:.0%}"

@@ -37,7 +37,8 @@ class ServiceSpec(BaseModel):
         ),
     )
     health_path: str = Field(
-        default="/", description="HTTP path that answers below 400 when it is well; empty: the port"
+        default="/",
+        description="HTTP path that answers below 400 when it is healthy; empty: the port is checked",
     )
     health_timeout_seconds: SomeSeconds = Field(
         default=30, description="How long it may take to become healthy"
@@ -65,7 +66,7 @@ class ServiceSpec(BaseModel):
     @model_validator(mode="after")
     def _port_takes_traffic(self) -> Self:
         if self.port is not None and not self.web:
-            problem = f"port {self.port} is of no use to a service with `web: false`; leave it out"
+            problem = f"port {self.port} has no use in a service with `web: false`; leave it out"
             raise ValueError(problem)
         return self
 
@@ -90,19 +91,19 @@ class ProjectSpec(BaseModel):
     )
     requirements: list[str] = Field(
         default_factory=list,
-        description="What its environment needs beside its own manifest, e.g. `gunicorn`, `.[web]`",
+        description="What its environment needs besides its manifest, e.g. `gunicorn`, `.[web]`",
     )
     services: dict[str, ServiceSpec] = Field(
         default_factory=dict,
         description=(
             'Its services by name, e.g. {"web": {"health_path": "/health"}}; '
-            "empty: what the Procfile or the manifest says; the processes of a Procfile run beside them"
+            "empty: those of the Procfile or manifest; the processes of a Procfile run beside them"
         ),
     )
     before: list[Annotated[str, AfterValidator(short_command)]] | None = Field(
         default=None,
         description=(
-            "Commands that have to succeed before a release serves in an environment, e.g. "
+            "Commands that must succeed before a release serves in an environment, e.g. "
             "`python manage.py migrate`; each runs once there. None: the Procfile's `release`"
         ),
     )
@@ -119,7 +120,7 @@ class ProjectSpec(BaseModel):
     )
     stateless: bool = Field(
         default=False,
-        description="It keeps no data: a backup of nothing is then no reason to warn",
+        description="It keeps no data, so an empty backup raises no warning",
     )
     repository: str = Field(default="local", description="The repository block its backups go to")
 
@@ -159,7 +160,7 @@ class ProjectSpec(BaseModel):
         """Refuse names of services that could not be part of the name of a folder."""
         for name in services:
             if not fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}", name):
-                problem = f"{name!r} is no name of a service: use letters, digits and . _ -"
+                problem = f"{name!r} is not a valid service name: use letters, digits and . _ -"
                 raise ValueError(problem)
         return services
 

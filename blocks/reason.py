@@ -1,4 +1,4 @@
-"""Finds the line of a log that says why something failed, which is often not the last; pure."""
+"""Finds the line of a log that says why something failed, often not the last one; pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Removes a folder with all in it, at any depth and for any length of paths.
 
 It holds one folder open at a time. In Python 3.11 `shutil.rmtree` calls itself for every level and
-keeps each open: a thousand nested folders end it with a RecursionError, which is no OSError.
+keeps each open: a thousand nested folders end it with a RecursionError, which is not an OSError.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OWNER_MAY_ALL = 0o700
 def remove(top: Path) -> None:
     """Remove the folder ``top`` with all in it.
 
-    Folders that this user has made read-only are no obstacle. All that can be removed is removed,
+    Folders that this user has made read-only are removed too. All that can be removed is removed,
     even if something else cannot be.
 
     Raises:

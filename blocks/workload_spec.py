@@ -28,9 +28,9 @@ from blocks.providers.interface import Resources
 
 Auto = Literal["memory", "timeout", "retries"]
 _AUTO = (
-    "What history decides, where it has seen enough: `memory`: as much is reserved as past runs "
-    "needed, and what is declared stays the limit; `timeout`: where none is given, four times the "
-    "95th percentile; `retries`: where none are given, as many as bring 99 of 100 to success"
+    "What history decides once there is enough of it: `memory`: it reserves what past runs "
+    "needed, and the declared memory stays the limit; `timeout`: if none is given, four times the "
+    "95th percentile; `retries`: if none are given, as many as let 99 of 100 runs succeed"
 )
 
 # Strict: 3.10 without quotes would become 3.1.
@@ -52,19 +52,19 @@ class StepSpec(BaseModel):
         AfterValidator(short_commands),
     ] = Field(
         description=(
-            "The command: a list is executed as it is, a string by `shell`. What it writes as JSON "
-            "to the file $SLIPWAY_OUTPUT (64 KiB, no secrets) is `steps.<id>.output` to later steps"
+            "The command: a list is executed as it is, a string by `shell`. Later steps read the "
+            "JSON that it writes to $SLIPWAY_OUTPUT (64 KiB, no secrets) as `steps.<id>.output`"
         )
     )
     shell: ShortText = Field(
         default="",
-        description="What executes `run` where it is a string; empty: the shell of the workload",
+        description="The shell for a `run` that is a string; empty: the shell of the workload",
     )
     needs: list[ShortText] = Field(
         default=[],
         max_length=MAX_ITEMS,
         description=(
-            "Steps that must have succeeded; of one with a matrix all, or one, e.g. `build[3.11]`"
+            "Steps that must have succeeded; with a matrix, name all of it or one: `build[3.11]`"
         ),
     )
     when: Expression = Field(
@@ -72,7 +72,7 @@ class StepSpec(BaseModel):
         description=(
             "A CEL expression over `steps.<id>.succeeded`, `steps.<id>.exit_code`, "
             "`steps.<id>.seconds`, `steps.<id>.output`, `matrix.<name>`, `project`, `environment` "
-            "and `version`; the step is skipped where it is false"
+            "and `version`; the step is skipped if it is false"
         ),
     )
     matrix: dict[ShortText, Annotated[list[MatrixValue], Field(max_length=MAX_ITEMS)]] = Field(
@@ -86,23 +86,24 @@ class StepSpec(BaseModel):
     foreach: Expression = Field(
         default="",
         description=(
-            "A CEL expression that gives a list, e.g. `steps.list.output`: when what it needs has "
-            "ended there is one step for each item, which stands for `{item}` in `run` as one "
-            "word that is never executed, and is in $SLIPWAY_ITEM; who needs this step waits for "
-            "all of them"
+            "A CEL expression that gives a list, e.g. `steps.list.output`: once its needs have "
+            "ended, there is one step for each item. `{item}` in `run` stands for the item, as one "
+            "word that is never executed; $SLIPWAY_ITEM holds it too. A step that needs this one "
+            "waits for all items"
         ),
     )
     demand: Resources = Field(
-        default=Resources(cpus=1, slots=1), description="What it holds while it runs"
+        default=Resources(cpus=1, slots=1), description="Resources that it holds while it runs"
     )
     expected_seconds: Seconds | None = Field(
         default=None,
-        description="How long you expect it to take; planned with until history knows better",
+        description="How long you expect it to take; plans use it until there is history",
     )
     timeout_seconds: SomeSeconds | None = Field(default=None, description="Wall time it may take")
     retries: int = Field(default=0, ge=0, le=20, description="Further attempts after a failure")
     retry_delay_seconds: Seconds = Field(
-        default=1, description="Wait before the second attempt; doubles with each further"
+        default=1,
+        description="Wait before the second attempt; it doubles with each further attempt",
     )
     auto: list[Auto] = Field(default=[], max_length=MAX_NAMES, description=_AUTO)
     variables: Variables = Field(default={}, description="Environment variables")
@@ -124,14 +125,14 @@ class StepsWorkload(BaseModel):
     shell: ShortText = Field(
         default="sh -e",
         description=(
-            "What executes the commands that are strings, given them by `-c`; `-e`: it stops at "
-            "the first that fails. E.g. `bash -euo pipefail`"
+            "The shell for commands that are strings; it gets them by `-c`, and `-e` stops at the "
+            "first that fails. E.g. `bash -euo pipefail`"
         ),
     )
     goal: Goal | None = Field(
         default=None,
         title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+        description="What its plans minimise, and what they may cost or take; null: the makespan",
     )
 
 
@@ -147,7 +148,7 @@ class PytestWorkload(BaseModel):
         default=[],
         max_length=MAX_ITEMS,
         description=(
-            "Where pytest collects, below the source; none: its own `testpaths`, else `tests`, "
+            "Where pytest collects, below the source; none: the suite's `testpaths`, else `tests`, "
             "else all of the source"
         ),
     )
@@ -157,32 +158,34 @@ class PytestWorkload(BaseModel):
         description="Further pytest arguments, e.g. `-m not slow`",
     )
     shards: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | Literal["auto"] = Field(
-        default="auto", description="A number, or `auto`: what history says is fastest"
+        default="auto", description="A number, or `auto`: the number that history says is fastest"
     )
     keep_together: Literal["auto", "class", "module", "none"] = Field(
         default="auto",
         description=(
-            "Which tests are never parted: those of a `class`, of a `module`, or `none`; `auto`: "
-            "those of a class with fixtures of class scope or attributes that its tests change"
+            "Which tests always stay together: those of a `class`, of a `module`, or `none`; "
+            "`auto`: those of a class with class-scoped fixtures or attributes that tests change"
         ),
     )
     demand: Resources = Field(
-        default=Resources(cpus=1, slots=1), description="What one shard holds while it runs"
+        default=Resources(cpus=1, slots=1),
+        description="Resources that one shard holds while it runs",
     )
     timeout_seconds: SomeSeconds | None = Field(default=None, description="Wall time of one shard")
     retries: int = Field(default=0, ge=0, le=20, description="Further attempts of a failed shard")
     retry_delay_seconds: Seconds = Field(
-        default=1, description="Wait before the second attempt; doubles with each further"
+        default=1,
+        description="Wait before the second attempt; it doubles with each further attempt",
     )
     auto: list[Auto] = Field(default=[], max_length=MAX_NAMES, description=_AUTO)
     variables: Variables = Field(
         default={},
-        description="Environment variables; those of the environment are left out of tests",
+        description="Environment variables; tests do not get those of the environment",
     )
     goal: Goal | None = Field(
         default=None,
         title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+        description="What its plans minimise, and what they may cost or take; null: the makespan",
     )
 
 
@@ -201,7 +204,7 @@ class WfformatWorkload(BaseModel):
     goal: Goal | None = Field(
         default=None,
         title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+        description="What its plans minimise, and what they may cost or take; null: the makespan",
     )
 
 
@@ -217,7 +220,7 @@ _Written = Annotated[
 # The titles, here and above, name the tabs of the run form; for a single value without an enum, the
 # form would show a text field.
 WorkloadChoice = Annotated[WorkloadName, Field(title="by name")] | _Written
-"""A workload of the project, or a whole one."""
+"""A workload of the project, or a complete one."""
 
 WorkloadChoiceOrNone = Annotated[WorkloadNameOrAll, Field(title="by name")] | _Written
-"""A workload of the project, or a whole one; empty: none."""
+"""A workload of the project, or a complete one; empty: none."""

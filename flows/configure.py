@@ -1,4 +1,4 @@
-"""`configure`: make the blocks that `slipway.yaml` describes."""
+"""The flow `configure`: saves the blocks that `slipway.yaml` describes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
     remarks += await _values_for_nobody(configuration)
     left = await left_behind(Path(file), saved)
     if left:
-        warning = f"No longer in {file}, and still configured: {', '.join(left)}. {_REMEDY}"
+        warning = f"No longer in {file}, but still configured: {', '.join(left)}. {_REMEDY}"
         get_run_logger().warning("%s", warning)
         remarks.append(warning)
     return remarked({"saved": saved, "left": left}, f"Saved {len(saved)} blocks", remarks)
@@ -211,7 +211,7 @@ async def save_blocks(blocks: dict[str, Block]) -> list[str]:
     for path in saved:
         get_run_logger().info("Saved %s", path)
     if unchanged := len(blocks) - len(saved):
-        get_run_logger().info("%d were as they should be already", unchanged)
+        get_run_logger().info("%d were up to date already", unchanged)
     return sorted(blocks)
 
 

@@ -21,7 +21,7 @@ from tasks.observe.expected import asked_key, nothing_expected, summary, table
 @flow(
     name="estimate",
     flow_run_name=named("estimate {key} {project} {workload}"),
-    description="What past runs say of how long something takes, what it needs and how it ends.",
+    description="Forecast how long something takes, what it needs and how likely it succeeds.",
     persist_result=True,
     result_serializer="json",
 )
@@ -29,13 +29,13 @@ from tasks.observe.expected import asked_key, nothing_expected, summary, table
 async def estimate_flow(
     key: HistoryKey = "", project: NameOrAll = "", workload: WorkloadNameOrAll = ""
 ) -> State[list[dict[str, Any]]]:
-    """Answer with what planning would reckon with.
+    """Return the estimates that planning would use.
 
     Either a key is given, or a project, with or without one of its workloads.
 
     Args:
         key: What to look up: `<project>/<workload>/<step>`, or `flow/<name>` of any flow of this
-            server; of what has steps or tests below it, all of them.
+            server; the key of a workload gives all its steps and tests.
         project: Name of a Project; empty: the key says it.
         workload: Name of one of the project's workloads; empty: all of them.
 

@@ -39,7 +39,7 @@ _DEFAULT_ENVIRONMENT = "dev"
 @flow(
     name="forget",
     flow_run_name=named("forget {project} {environment}"),
-    description="Stop a project and remove its releases, ports and block; its data stays or goes.",
+    description="Stop a project and remove its releases, ports and block; keep or delete its data.",
     persist_result=True,
     result_serializer="json",
 )
@@ -53,15 +53,15 @@ async def forget_flow(
 ) -> list[str]:
     """Forget a project: end its services, give back its ports, remove its releases and its block.
 
-    Snapshots and what was learnt stay, and so does its data where nothing else is asked for. What
-    still names the project (schedules, environments that share values with it) is told. While it
-    is being launched, deployed or run, it is refused, and no launch or deploy begins meanwhile.
+    Snapshots and estimates stay, and so does its data unless you ask for its removal. Schedules and
+    environments that still name the project are reported. While it is being launched, deployed or
+    run, this flow is refused, and no launch or deploy begins meanwhile.
 
     Args:
         project: Name of the Project block.
         environment: Only what it has in this environment; empty: all of it.
-        data: What becomes of its data folder: `keep` or `delete`. Further folders that it names
-            to be backed up are never touched.
+        data: Whether its data folder is kept or deleted. Further folders that the project names
+            under `data` are never touched.
 
     Returns:
         What was done, in sentences.
@@ -82,7 +82,7 @@ async def forget_flow(
     for sentence in sentences:
         get_run_logger().info("%s", sentence)
     return concluded(
-        sentences, sentences[0] if sentences else f"Nothing of {project} was there", sentences[1:]
+        sentences, sentences[0] if sentences else f"There was nothing of {project}", sentences[1:]
     )
 
 

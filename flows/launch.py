@@ -41,16 +41,16 @@ async def launch_flow(
         project: Name of the Project block.
         environment: Name of the Environment block, e.g. `dev`.
         version: The version to launch; empty: the project's own where its source or version was
-            changed or nothing ever served, else the one that serves, or did until it was stopped.
-        revive: Only start again what was live and has died, as it was: its version, configuration
-            and number of replicas. The reconciler does so.
+            changed or nothing ever served, else the one that serves or served until a stop.
+        revive: Only start services again that were live and died, with the same version,
+            configuration and number of replicas. The reconciler does so.
 
     Returns:
         The URL of each service that takes traffic.
     """
     if revive and version:
         remedy = "Leave it empty to revive what was live, or launch that version without revive."
-        raise BadInputError("version", version, "is given beside revive", remedy)
+        raise BadInputError("version", version, "is given together with revive", remedy)
     target, router = await load_target(project, environment), await load_router()
     if revive:
         revived = await launching.revive(target, router)

@@ -25,7 +25,7 @@ from tasks.settings import settings
 @flow(
     name="replay",
     flow_run_name=named("replay {project} {workload}"),
-    description="What past workloads would have come to under other estimates and strategies.",
+    description="Replay past workloads under other estimates and strategies.",
     persist_result=True,
     result_serializer="json",
 )
@@ -33,16 +33,16 @@ from tasks.settings import settings
 async def replay_flow(
     project: Name, workload: WorkloadNameOrAll = "", runs: Annotated[int, Field(ge=1, le=1000)] = 20
 ) -> State[list[dict[str, Any]]]:
-    """Plan past workloads anew, with what was known before each, and replay what their steps took.
+    """Plan past workloads again, with what was known before each, and replay their durations.
 
     Args:
         project: Name of the Project block.
         workload: Name of one of the project's workloads; empty: all of them.
-        runs: How many of the newest that succeeded.
+        runs: How many of the newest successful runs are replayed.
 
     Returns:
         One row a policy, as in the table artifact `replay`: estimates and strategy, mean makespan,
-        regret against the best of all, cost, and memory reserved in vain.
+        regret against the best of all, cost, and memory reserved without need.
     """
     spec = await load_project(project)
     if workload and workload not in spec.workloads:
@@ -56,7 +56,7 @@ async def replay_flow(
     if left_out:
         get_run_logger().info("Left out: %s", left_out)
     if not pasts:
-        message = f"Nothing to replay of {project}: {left_out or 'no workload has run yet'}"
+        message = f"There is nothing to replay: {left_out or 'no workload has run yet'}"
         return Completed(message=message, data=[])
     rows = await asyncio.to_thread(_judged, pasts)
     message = sentence(rows)

@@ -24,7 +24,7 @@ from tasks.launch import task as launching
 @fails_plainly
 @uses_its_project
 async def restart_flow(project: Name, environment: Name = "dev") -> dict[str, str]:
-    """Start the live release anew beside itself, with today's configuration, then switch to it.
+    """Start the live release again beside itself, with today's configuration, then switch to it.
 
     Args:
         project: Name of the Project block.

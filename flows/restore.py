@@ -40,7 +40,7 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
         snapshot: Id of the snapshot, the start of it, or `latest`.
 
     Returns:
-        True: what came back is identical, file by file, to what was backed up.
+        True: every restored file is identical to the one that was backed up.
     """
     refuse_outside("target", Path(target), settings().allowed_roots)
     folders = await repository_folders(), await project_folders()

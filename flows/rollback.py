@@ -29,7 +29,7 @@ from tasks.launch.target import launcher_of
 async def rollback_flow(project: Name, environment: Name = "dev") -> str:
     """Go back to the release that served before the last deploy.
 
-    A deploy at work there that has not moved the traffic is withdrawn first.
+    A running deploy there that has not moved the traffic is withdrawn first.
 
     Args:
         project: Name of the Project block.

@@ -48,22 +48,22 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
 
     Args:
         project: Name of the Project block.
-        workload: Name of one of the project's workloads, or a whole workload written here.
+        workload: Name of one of the project's workloads, or a complete workload written here.
         providers: Names of the providers that may be used; none: all.
-        strategy: How steps are placed. `planned`: so that all of it ends first, by what history
-            expects. `least_loaded`: where least was given so far. `capability`: on the smallest
+        strategy: How steps are placed. `planned`: so that the workload ends first, by what history
+            expects. `least_loaded`: on the one with least so far. `capability`: on the smallest
             provider that has room. `fastest`, `cheapest`: only there. `round_robin`: in turn.
-        dry_run: Show the plan, what the other strategies would make of it and what would
+        dry_run: Show the plan, the plans by other strategies and what would
             change it, and stop there.
         environment: Name of the Environment block whose variables the steps get.
         version: The version of the project; empty: the one that is live, else its own.
-        plan: Id of a stored plan, which a dry run says: its order and its providers are taken
-            again, whatever the strategy; empty: plan anew.
-        goal: What a plan is judged by, and what it may cost or take; null: what the workload
-            says, else the shortest. For `planned` alone.
+        plan: Id of a stored plan, as a dry run reports it: its order and providers are taken
+            again, whatever the strategy; empty: a new plan.
+        goal: What a plan minimises, and what it may cost or take; null: what the workload
+            says, else the shortest time. Only for `planned`.
 
     Returns:
-        How far off the estimates were; of a dry run, what it should take and the plan's id.
+        How far off the estimates were; for a dry run, the expected time and the plan's id.
     """
     target = await load_target(project, environment)
     name, spec = chosen_workload(target, workload)

@@ -77,7 +77,7 @@ async def ship_flow(
             empty: nothing.
 
     Returns:
-        Where it answers.
+        The addresses at which the version answers.
     """
     target, router = await load_target(project, environment), await load_router()
     repository = await load_repository(target.spec.repository)

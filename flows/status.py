@@ -37,7 +37,7 @@ from tasks.settings import settings
 @flow(
     name="status",
     flow_run_name=named("status {project} {environment}"),
-    description="Every service with its state, port, release, uptime, CPU, memory and health.",
+    description="List services with their state, port, release, uptime, CPU, memory and health.",
     persist_result=True,
     result_serializer="json",
 )
@@ -57,7 +57,7 @@ async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> l
     """
     rows = await observing.status(project, environment, await _view(project, environment))
     retained = retention_table(Home(settings().root), time.time())
-    get_run_logger().info("%s", retained or "Nothing is kept yet.")
+    get_run_logger().info("%s", retained or "Slipway keeps no history yet.")
     if sentence := low_room(settings().root):
         get_run_logger().warning("%s", sentence)
     if not rows:

@@ -79,7 +79,7 @@ def down(config: Settings, *, everything: bool = False) -> str:
     What another host has launched on the same ledger is left alone.
 
     Raises:
-        BusyError: Another `up` or `down` of this home is at work.
+        BusyError: Another `up` or `down` of this home is running.
     """
     home = Home(config.root)
     if not home.stack.is_dir():
@@ -112,7 +112,7 @@ def _stop_work(config: Settings, *, everything: bool) -> tuple[int, int]:
 
 
 def main() -> int:
-    """Stop the stack and say so; 1 with the reason on failure."""
+    """Stop the stack and report it; 1 with the reason on failure."""
     try:
         done = down(settings(), everything="--all" in sys.argv[1:])
     except SlipwayError as error:

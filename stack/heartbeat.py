@@ -21,7 +21,7 @@ def beat(heartbeat: Path) -> None:
     """Touch the heartbeat file; a full disk prevents this only while the file does not exist yet.
 
     The file's time is that of the monotonic clock, which all processes of this boot share. Setting
-    the time of day back or ahead makes nobody look silent, or alive.
+    the time of day back or ahead makes no process look silent, or alive.
     """
     now = time.monotonic_ns()
     try:
@@ -60,7 +60,7 @@ def patience(period_seconds: float) -> float:
 class Heartbeat:
     """The heartbeat of one process after another, watched on a monotonic clock.
 
-    It counts only whether the file's time changes, not its value: a clock that jumps ends nobody.
+    It counts only whether the file's time changes, not its value: a clock jump ends no process.
 
     Args:
         file: The heartbeat file.

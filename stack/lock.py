@@ -22,6 +22,6 @@ def exclusive(home: Home) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(
-                f"another `make up` or `make down` is at work in {home.root}. Wait for it."
+                f"another `make up` or `make down` is running in {home.root}. Wait for it."
             ) from error
         yield

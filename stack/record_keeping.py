@@ -58,13 +58,13 @@ class RecordKeeper:
         except OSError as error:
             self._tell(f"{task}: {error}")
             if is_no_room(error) and self._reserve.give_up():
-                self._say("the disk is full: the reserve is given up for records")
+                self._say("the disk is full: the reserve is released for records")
             return False
         return True
 
     def _attempt(self, subject: str) -> None:
         act = self._unwritten[subject]
-        if self.endure(f"{subject} is not written down yet", act):
+        if self.endure(f"{subject} is not recorded yet", act):
             del self._unwritten[subject]
 
     def _tell(self, sentence: str) -> None:

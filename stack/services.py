@@ -1,4 +1,4 @@
-"""Finds launched services that are gone, and ends those that must end.
+"""Finds launched services that are missing, and ends those that must end.
 
 It serves the reconciler and `make down ALL=1`. The flow `launch` decides what to launch and how;
 nothing here starts a service.

@@ -99,7 +99,7 @@ class Supervision:
         if record is None or (alive and not hangs):
             return []
         try:
-            with exclusive(self._home):  # neither while `make up` nor `make down` is at work
+            with exclusive(self._home):  # not while `make up` or `make down` runs
                 if hangs and self._ours() == record:
                     kill_session(record)
                     wait_gone(record, KILL_SECONDS)

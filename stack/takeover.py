@@ -1,6 +1,6 @@
 """Takes over a stack that runs wholly or in part: parts with unchanged inputs go on running.
 
-The supervisor may be dead while its parts are well, or the settings may have changed, which
+The supervisor may be dead while its parts are healthy, or the settings may have changed, which
 concerns only the parts that depend on them.
 """
 

@@ -196,8 +196,9 @@ def main() -> int:
     except PermissionError as error:
         place = error.filename or settings().root
         sys.stderr.write(
-            f"make up: {place} is not this user's: {error.strerror}. Set SLIPWAY_HOME to a folder "
-            "that is, or start it as the user whose it is.\n"
+            f"make up: {place} does not belong to this user: {error.strerror}. Set SLIPWAY_HOME to "
+            f"a folder "
+            "that is, or start it as its owner.\n"
         )
         return 1
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Runs work in a thread that can see that its run was cancelled, and waits for it."""
+"""Runs work in a thread that can see a cancellation of its run, and waits for it."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def shell_text(argv: Sequence[str]) -> ShellText | None:
 
 
 def is_code(argv: Sequence[str], place: int) -> bool:
-    """Tell whether the word at ``place`` may be executed by an interpreter that is no POSIX shell.
+    """Tell whether an interpreter other than a POSIX shell may execute the word at ``place``.
 
     For Python, Perl, Node and the like it is the word after `-c` or `-e`; for ssh every word.
     """
@@ -192,7 +192,7 @@ def without_here_documents(text: str) -> tuple[str, list[str]]:
 
 
 def _command_string(argv: Sequence[str], place: int) -> int | None:
-    """Return the index of the first word that is no option, if `-c` is among the options."""
+    """Return the index of the first word that is not an option, if `-c` is among the options."""
     by_c = False
     while place < len(argv) and _OPTION.fullmatch(argv[place]) and argv[place] != "--":
         word = argv[place]

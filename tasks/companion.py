@@ -61,5 +61,5 @@ async def to_its_end(work: asyncio.Future[Any]) -> None:
 
 
 def fault_of(work: asyncio.Future[Any]) -> BaseException | None:
-    """Return the error of ``work``, which is done; being cancelled is no error."""
+    """Return the error of ``work``, which is done; being cancelled is not an error."""
     return None if work.cancelled() else work.exception()

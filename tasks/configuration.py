@@ -37,14 +37,14 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
     """Read and check ``path``; `{env: NAME}` becomes that variable of ``environ``.
 
     Raises:
-        BadInputError: The file cannot be read, is no YAML, has a wrong or unknown key, or
+        BadInputError: The file cannot be read, is not YAML, has a wrong or unknown key, or
             configures nothing.
     """
     path = path.expanduser()
     document = read_document("file", path)
     if not isinstance(document, dict):
         remedy = "Write projects:, environments:, providers:, repositories:."
-        raise BadInputError("file", str(path), "is no mapping", remedy)
+        raise BadInputError("file", str(path), "is not a mapping", remedy)
     own = {key: value for key, value in document.items() if not _is_extension(key)}
     _require_section(path, own)
     refuse_unusable_text("", own)
@@ -57,7 +57,8 @@ def _require_section(path: Path, own: Mapping[object, object]) -> None:
     """Refuse a file that is something else, before any of its content is quoted."""
     sections = list(Configuration.model_fields)
     if own and not any(get_close_matches(str(key), sections, n=1) for key in own):
-        problem, remedy = "is no configuration", f"Name one with {', '.join(sections)} at its top."
+        problem = "is not a configuration file"
+        remedy = f"Name one with {', '.join(sections)} at its top."
         raise BadInputError("file", str(path), problem, remedy)
 
 
@@ -146,7 +147,7 @@ def _with_block_names(configuration: Configuration) -> Configuration:
         for name in getattr(configuration, section):
             if not fullmatch(BLOCK_NAME, name):
                 remedy = "Use lower-case letters, digits and single dashes."
-                raise BadInputError(section, name, "is no name", remedy)
+                raise BadInputError(section, name, "is not a valid name", remedy)
     return configuration
 
 

@@ -21,17 +21,17 @@ _MAX_VALUES = 100_000
 def read_document(field: str, path: Path) -> object:
     """Return the document in the YAML file ``path``; an empty mapping for an empty file.
 
-    Errors quote nothing of a file that is no YAML: it may be any file, and more people can read the
-    message than the file.
+    Errors quote nothing of a file that is not YAML: more people can read the message than the
+    file, which may be any.
 
     Raises:
-        BadInputError: It cannot be read, is no YAML, or has a key twice.
+        BadInputError: It cannot be read, is not YAML, or has a key twice.
     """
     text = read_text(field, path, _MAX_BYTES)
     try:
         document: object = yaml.load(text, _Loader)  # noqa: S506 # it is a SafeLoader
     except yaml.YAMLError as error:
-        raise BadInputError(field, str(path), _problem(error, text), "Mend its syntax.") from error
+        raise BadInputError(field, str(path), _problem(error, text), "Fix its syntax.") from error
     except RecursionError as error:
         problem, remedy = "is nested too deeply", "Write it flatter."
         raise BadInputError(field, str(path), problem, remedy) from error
@@ -48,7 +48,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             line, name = key.start_mark.line + 1, str(key.value)
             if name in lines and isinstance(key, yaml.ScalarNode) and name != "<<":
-                problem = f"this key stands there twice, first at line {lines[name]}"
+                problem = f"this key occurs twice, first at line {lines[name]}"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             lines.setdefault(name, line)
         return super().construct_mapping(node, deep=deep)
@@ -58,20 +58,20 @@ def _problem(error: yaml.YAMLError, text: str) -> str:
     """Return in one line what the parser met, and where."""
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
-        return f"is no YAML at line {line}: {error.reason} ({error.character!r})"
+        return f"is not valid YAML at line {line}: {error.reason} ({error.character!r})"
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return "is no YAML"
+        return "is not valid YAML"
     mark = error.problem_mark
     problem = _QUOTED.sub("", error.problem or "")
-    return f"is no YAML at line {mark.line + 1}, column {mark.column + 1}: {problem}"
+    return f"is not valid YAML at line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def _require_readable(field: str, path: Path, document: object) -> None:
     """Refuse recursive aliases, and aliases that multiply beyond the limit."""
     values = _count(document, {}, set())
     if values > _MAX_VALUES:
-        more = "values than can be read" if values < float("inf") else "in it than ever ends"
-        problem = f"has more {more}: its aliases name one another"
+        size = "too many" if values < float("inf") else "endlessly many"
+        problem = f"has {size} values: its aliases name one another"
         raise BadInputError(field, str(path), problem, "Write out what is meant.")
 
 

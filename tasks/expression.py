@@ -94,7 +94,7 @@ def check_expression(field: str, expression: str, variables: Collection[str] | N
         raise BadInputError(
             field,
             expression,
-            f"no CEL expression, {_complaint(str(error))}",
+            f"is not a CEL expression: {_complaint(str(error))}",
             "Write e.g. steps.build.succeeded",
         ) from error
     _refuse_unknown(field, expression, program, variables)
@@ -149,7 +149,10 @@ def listed(
         raise BadInputError(field, expression, "is null, as nothing was written there", remedy)
     if not isinstance(result, list):
         raise BadInputError(
-            field, expression, f"is {_SHOWN.repr(result)}, no list", "Write e.g. steps.list.output"
+            field,
+            expression,
+            f"is {_SHOWN.repr(result)}, not a list",
+            "Write e.g. steps.list.output",
         )
     if len(result) > most:
         problem = f"has {len(result)} items, and may have {most}"
@@ -158,7 +161,7 @@ def listed(
         items: list[JsonValue] = json.loads(json.dumps(result, allow_nan=False))
     except (TypeError, ValueError) as error:
         remedy = "Its items must be text, numbers, booleans, lists or maps"
-        raise BadInputError(field, expression, f"is no JSON ({error})", remedy) from error
+        raise BadInputError(field, expression, f"is not valid JSON ({error})", remedy) from error
     return items
 
 

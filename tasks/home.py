@@ -53,7 +53,7 @@ class Home:
 
     @property
     def lock_file(self) -> Path:
-        """Locked by the `up` or `down` that is at work."""
+        """Locked by the running `up` or `down`."""
         return self.stack / "lock"
 
     @property
@@ -73,7 +73,7 @@ class Home:
 
     @property
     def run_names_file(self) -> Path:
-        """How the runs of each operation that was registered last are called."""
+        """The names of runs of each operation that was registered last."""
         return self.stack / "run_names"
 
     @property

@@ -25,7 +25,7 @@ class IrregularFileError(SlipwayError):
 
     def __init__(self, path: Path, kind: str) -> None:
         self.path, self.kind = path, kind
-        super().__init__(f"{path} is {kind}, no regular file")
+        super().__init__(f"{path} is {kind}, not a regular file")
 
 
 def read_regular(path: Path, max_bytes: int) -> bytes:

@@ -35,7 +35,7 @@ def real_path(field: str, path: Path) -> Path:
 
 def _unusable(field: str, path: Path, why: str) -> BadInputError:
     remedy = "Give one where a file can be."
-    return BadInputError(field, str(path), f"is no path that can be followed ({why})", remedy)
+    return BadInputError(field, str(path), f"is not a path that can be followed ({why})", remedy)
 
 
 def refuse_outside(field: str, path: Path, roots: Sequence[Path]) -> None:

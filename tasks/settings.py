@@ -93,7 +93,9 @@ class Settings(BaseSettings):
         description="Of which ended workloads the workspace is kept: the 5 newest, for 7 days",
     )
     run_days: float = Field(
-        default=30.0, gt=0, description="After how many days folders of ended steps and services go"
+        default=30.0,
+        gt=0,
+        description="After how many days folders of ended steps and services are deleted",
     )
     run_mib: int = Field(
         default=4096, ge=1, description="How much the folders of either may take, in MiB"
@@ -101,7 +103,7 @@ class Settings(BaseSettings):
     history_days: float = Field(
         default=400.0,
         gt=0,
-        description="After how many days the ledger's history goes, but the newest of each key",
+        description="After how many days the ledger deletes its history, but the newest of each key",
     )
     history_rows: int = Field(
         default=500_000, ge=1000, description="How many rows of each kind of history are kept"

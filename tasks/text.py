@@ -19,7 +19,7 @@ def read_text(field: str, path: Path, max_bytes: int = MAX_BYTES) -> str:
 
     Raises:
         BadInputError: It is not UTF-8, or has a NUL: with file, line and byte; or cannot be read,
-            is no regular file (a device never ends), or is larger than ``max_bytes``.
+            is not a regular file (a device never ends), or is larger than ``max_bytes``.
     """
     try:
         content = _content(field, path, max_bytes)
@@ -34,8 +34,8 @@ def _content(field: str, path: Path, max_bytes: int) -> bytes:
     try:
         content = read_regular(path, max_bytes + 1)
     except IrregularFileError as error:
-        problem = f"is {error.kind}, no regular file"
-        raise BadInputError(field, str(path), problem, "Name a file with a text in it.") from error
+        problem = f"is {error.kind}, not a regular file"
+        raise BadInputError(field, str(path), problem, "Name a text file.") from error
     if len(content) > max_bytes:
         problem = f"is larger than {max_bytes // _MIB} MiB"
         raise BadInputError(field, str(path), problem, "Name the file that is meant, or split it.")

@@ -20,10 +20,10 @@ _UNUSABLE = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
 """A NUL, or half of a pair of UTF-16, other than those that stand for bytes of a file's name."""
 _WORDS = {
     "missing": ("is missing", "Add it. "),
-    "string_type": ("is no text", "Put it in quotes. "),
-    "list_type": ("is no list", "Write a list. "),
-    "dict_type": ("is no mapping", "Write keys and values. "),
-    "model_type": ("is no mapping", "Write keys and values. "),
+    "string_type": ("is not a string", "Put it in quotes. "),
+    "list_type": ("is not a list", "Write a list. "),
+    "dict_type": ("is not a mapping", "Write keys and values. "),
+    "model_type": ("is not a mapping", "Write keys and values. "),
     "literal_error": ("is not {expected}", "Use one of them. "),
     "union_tag_invalid": ("is not one of {expected_tags}", "Use one of them. "),
     "union_tag_not_found": ("is missing", "Add it. "),
@@ -33,8 +33,8 @@ _WORDS = {
     "less_than": ("must be less than {lt:g}", ""),
     "string_pattern_mismatch": ("does not match {pattern}", ""),
     "too_short": ("needs at least {min_length}", ""),
-    "int_": ("is no whole number", "Write a whole number, without a unit. "),
-    "float_": ("is no number", "Write a number, without a unit. "),
+    "int_": ("is not a whole number", "Write a whole number, without a unit. "),
+    "float_": ("is not a number", "Write a number, without a unit. "),
     "bool_": ("is neither true nor false", "Write true or false. "),
 }
 """Problem and remedy, by the start of the name that pydantic gives a kind of error."""

@@ -14,7 +14,7 @@ from analytics.history.runs import FLOW_KIND, Run
 from analytics.statistics.seasonal import DAY_HOURS, Values
 
 WEEK_HOURS = 7 * DAY_HOURS
-MEASURES = {"runs": "flow runs started an hour", "slots": "flow runs at work at once (mean)"}
+MEASURES = {"runs": "flow runs started per hour", "slots": "flow runs running at once (mean)"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The archive of the history read so far: a typed Parquet file, replaced atomically.
 
-A file of another server, ledger or version of these columns is ignored: the history starts anew.
+A file of another server, ledger or version of these columns is ignored: everything is read again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Archive:
     """The runs read from ``source``, complete from epoch second ``since`` until ``until``.
 
     ``last`` is the number of the last row read, where the source numbers its rows. ``note`` says
-    why an existing file was ignored; ``until`` is 0 where nothing was read.
+    why an existing file was ignored; ``until`` is 0 if nothing was read.
     """
 
     source: str
@@ -47,13 +47,17 @@ def load(path: Path, source: str, since: float) -> Archive:
         table = pq.read_table(path)
         metadata = json.loads((table.schema.metadata or {})[_ABOUT])
     except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        return Archive(source, note=f"{path.name} cannot be read ({error}): reading all anew")
+        return Archive(
+            source, note=f"{path.name} cannot be read ({error}): reading everything again"
+        )
     if metadata["version"] != VERSION or not table.schema.equals(SCHEMA):
-        return Archive(source, note=f"{path.name} is of another version: reading all anew")
+        return Archive(source, note=f"{path.name} is of another version: reading everything again")
     if metadata["source"] != source:
-        return Archive(source, note=f"{path.name} is of another server: reading all anew")
+        return Archive(source, note=f"{path.name} is of another server: reading everything again")
     if metadata["since"] > since:
-        return Archive(source, note=f"{path.name} does not reach back so far: reading all anew")
+        return Archive(
+            source, note=f"{path.name} does not reach back so far: reading everything again"
+        )
     runs = tuple(Run(**row) for row in table.to_pylist())
     return Archive(source, runs, metadata["since"], metadata["until"], metadata["last"])
 

@@ -36,7 +36,7 @@ INPUT = "known_input_mib"
 def typed(rows: pd.DataFrame, trainable_states: Iterable[str] = ("succeeded",)) -> pd.DataFrame:
     """Return a history with all columns, typed, in the order of submission.
 
-    ``key`` and ``state`` are required. Times are epoch seconds, NaN where unknown: a run without
+    ``key`` and ``state`` are required. Times are epoch seconds, NaN if unknown: a run without
     ``submitted_at`` was submitted when it started. The durations of runs in ``trainable_states``
     are typical of such runs; the column ``is_trainable`` marks those that can be trained on.
 

@@ -56,7 +56,7 @@ _WEEK_DAYS = 7.0
 class RunFeatures:
     """The features of each run at its submission; row ``i`` belongs to row ``i`` of the history.
 
-    ``matrix`` is (runs, features) float32 with NaN where a feature is unknown. ``rules`` is
+    ``matrix`` is (runs, features) float32 with NaN if a feature is unknown. ``rules`` is
     (runs, rules) with the natural logarithm of each simple rule's value; ``names`` and
     ``rule_names`` name their columns. ``level`` is the finest level with a past, by its index in
     ``levels``, which are those that separate runs; -1 where there is none. ``runs`` and ``spread``
@@ -183,7 +183,7 @@ class _InputSizeRules:
             self._past_by_key[int(self._keys[run])].append(pair)
 
     def predict(self, run: int) -> tuple[float, float]:
-        """Return the values of the two rules for a run; NaN where its key has too short a past."""
+        """Return the values of the two rules for a run; NaN if its key has too short a past."""
         pairs = self._past_by_key[int(self._keys[run])] if self._sizes is not None else ()
         if self._sizes is None or len(pairs) < _MIN_RUNS or np.isnan(self._sizes[run]):
             return nan, nan

@@ -34,7 +34,7 @@ def refreshed(ledger: Ledger, archive: Archive, since: float, now: float) -> Arc
     before is another one, so everything is read.
     """
     if archive.last > last_timing(ledger):
-        archive = Archive(archive.source, note="the ledger is another one: reading all anew")
+        archive = Archive(archive.source, note="this is another ledger: reading everything again")
     since = reach(archive, since, now)
     running_since = [run.started_at for run in archive.runs if run.state == "running"]
     read_from = min([archive.until - _OVERLAP_SECONDS, *running_since]) if archive.until else since
@@ -85,7 +85,7 @@ def of_execution(attempt: Execution, speed: float = 1.0) -> Run:
 
 
 def load_at(loads: Sequence[tuple[float, float]], run: Run) -> float:
-    """Return the last load (moment, value) measured before a run began; NaN where none was."""
+    """Return the last load (moment, value) measured before a run began; NaN if none was."""
     place = bisect_right(loads, (run.submitted_at, -math.inf)) - 1
     if place < 0 or run.submitted_at - loads[place][0] > _FRESH_SECONDS:
         return math.nan

@@ -38,13 +38,13 @@ _KNOWN_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of ``key`` on one kind of provider; times are epoch seconds, NaN where unknown.
+    """One run of ``key`` on one kind of provider; times are epoch seconds, NaN if unknown.
 
     ``state`` is one of ``columns.STATES``; where it is empty, it follows from ``succeeded``.
     Without ``submitted_at`` a run was submitted when it started. ``id`` is that of a flow run, task
     run or execution, else empty. ``fine``, ``name`` and ``tag`` are finer and coarser groups of
     similar runs. ``retries`` counts attempts before the last; ``cpus`` and ``asked_memory_mib`` are
-    its demand, 0 where unknown; ``machine_load`` is the machine's CPU usage (%) before its start,
+    its demand, 0 if unknown; ``machine_load`` is the machine's CPU usage (%) before its start,
     ``size`` the size of its input by its parameters, in any unit.
     """
 
@@ -173,7 +173,7 @@ def columns(runs: Iterable[Run]) -> pd.DataFrame:
 def per_key(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row a key: its ``runs``, ``succeeded`` share, ``median`` and ``total`` seconds.
 
-    The two durations are those of the runs that succeeded; NaN and 0 where there is none. Censored
+    The two durations are those of the runs that succeeded; NaN and 0 if there is none. Censored
     runs are left out.
     """
     table = table[~table["state"].isin(CENSORED)]

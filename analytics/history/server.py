@@ -2,7 +2,7 @@
 
 Runs that have ended since the last reading are found by their end; runs that were still going are
 read again by their ids. If the server has more older runs than are known, some were entered late,
-and everything is read anew. This module does not import Prefect: it calls a function that posts to
+and everything is read again. This module does not import Prefect: it calls a function that posts to
 the API.
 """
 
@@ -89,7 +89,7 @@ async def pages(post: Post, kind: str, run_filter: Json, sort: str) -> AsyncIter
 async def identity(post: Post, flow: str) -> str:
     """Return the identity of a server: the id that it has given to a flow.
 
-    An address does not identify it: a server that was set up anew may have the same.
+    An address does not identify it: a new server may have the same.
     """
     flow_filter = {"flows": {"name": {"any_": [flow]}}, "limit": 1, "offset": 0}
     return "".join(str(found_flow["id"]) for found_flow in await post("/flows/filter", flow_filter))
@@ -106,7 +106,8 @@ async def refreshed(post: Post, archive: Archive, since: float, now: float) -> t
         if not await _is_incomplete(post, read.runs, since, settled):
             return Archive(archive.source, (*read.runs.values(),), since, now), read.changed
         note = (
-            "the server has runs of before the last reading that were not there: reading all anew"
+            "the server has runs from before the last reading that were missing then: reading "
+            "everything again"
         )
     read = await _read_both(post, {}, [(_started(since), "ID_DESC")])
     return Archive(archive.source, (*read.runs.values(),), since, now, note=note), read.changed

@@ -1,1 +1,1 @@
-"""Finds what somebody should know: anomalies, slow-downs, shortages, bottlenecks."""
+"""Finds what users should know: anomalies, slow-downs, shortages, bottlenecks."""

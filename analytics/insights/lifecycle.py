@@ -40,7 +40,7 @@ class Finding:
     """The current finding of a detector.
 
     ``kind`` and ``key`` are its subject: two findings that share both are the same. ``run`` is the
-    run that shows it, empty where there is none; ``size`` is its size in words with units;
+    run that shows it, empty if there is none; ``size`` is its size in words with units;
     ``since`` is in epoch seconds.
     """
 
@@ -130,7 +130,8 @@ def of_outlook(outlook: CapacityOutlook, now: float) -> Finding | None:
         if not outlook.saved:
             return None
         size = (
-            f"{outlook.spare_units} too many this week: without them {outlook.saved:.4g} is saved"
+            f"{outlook.spare_units} more than needed this week; doing without saves "
+            f"{outlook.saved:.4g}"
         )
         return Finding("capacity", outlook.measure, Severity.INFO, "", size, now)
     likely = outlook.likely_at
@@ -139,10 +140,10 @@ def of_outlook(outlook: CapacityOutlook, now: float) -> Finding | None:
         severity = Severity.CRITICAL if likely - now <= SOON_SECONDS else Severity.WARNING
     chance = "likely" if likely is not None else "possibly"
     hours = ((likely or outlook.possible_at) - now) / 3600
-    size = f"{chance} runs out in {hours:.0f} h, short of {outlook.short:.4g} at its most"
+    size = f"{chance} runs out in {hours:.0f} h, and lacks up to {outlook.short:.4g}"
     if outlook.units:
         price = f" for {outlook.cost:.4g}" if outlook.cost else ""
-        size += f"; {outlook.units} more of the largest provider{price} would do"
+        size += f"; {outlook.units} more of the largest provider{price} would be enough"
     return Finding("capacity", outlook.measure, severity, "", size, now)
 
 

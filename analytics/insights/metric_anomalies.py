@@ -19,7 +19,7 @@ _STEPS_PER_DAY = int(DAY_SECONDS / STEP_SECONDS)
 _ONGOING_STEPS = 6
 MAX_SERIES = 40
 LIMITS = {"memory_percent": Limits(high=95.0), "disk_free_mib": Limits(low=1024.0)}
-# A disk fills slowly, so only its limit counts: its fullest value is no anomaly by itself.
+# A disk fills slowly, so only its limit counts: a new highest value is not an anomaly by itself.
 _LIMIT_ONLY = frozenset({"disk_free_mib"})
 
 
@@ -51,7 +51,7 @@ def of_series(
 
 
 def _even(values: Values) -> tuple[Values, Values]:
-    """Return the starts of even steps and the mean in each; NaN where nothing was measured."""
+    """Return the starts of even steps and the mean in each; NaN if nothing was measured."""
     place = ((values[:, 0] - values[0, 0]) // STEP_SECONDS).astype(int)
     count = np.bincount(place)
     mean = np.full(len(count), np.nan)

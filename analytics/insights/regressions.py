@@ -2,7 +2,7 @@
 
 CUSUM (Page 1954) on the logarithm of the duration, against the median of the runs before. The
 contribution of one run is limited, so an alarm needs three slow runs in a row: a single straggler
-is no regression, and a key that takes half as long again is found by its fifth run.
+is not a regression, and a key that takes half as long again is found by its fifth run.
 """
 
 from __future__ import annotations

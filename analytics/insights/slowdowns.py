@@ -1,4 +1,4 @@
-"""The watch over a history: writes slowdowns and other findings to the ledger as insights."""
+"""Writes slow-downs and other findings of a history to the ledger as insights, and reports them."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def section(changes: Changes) -> str:
         changes.open, key=lambda insight: (-insight.finding.severity.rank, insight.finding.since)
     )
     rows = [_line(insight.finding) for insight in ranked[:SHOWN_ROWS]]
-    parts = ["## What somebody should know"]
+    parts = ["## Open insights"]
     parts += ["\n".join([_HEAD, *rows])] if rows else ["Nothing: no key has become slower."]
     if len(ranked) > SHOWN_ROWS:
         parts.append(f"The worst {SHOWN_ROWS} of {len(ranked)}.")
     if changes.closed:
         over = ", ".join(_code(insight.finding.key) for insight in changes.closed[:SHOWN_ROWS])
-        parts.append(f"Over since the last training: {over}.")
+        parts.append(f"Closed since the last training: {over}.")
     return "\n\n".join(parts)
 
 

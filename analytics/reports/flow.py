@@ -115,11 +115,11 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
 
     Args:
         report: Which report: `executive` is one page of everything, the others go into detail.
-        period: What it is of, up to now; `since` and `until` name other days.
-        compare: What it is compared with: the time of the same length just before, or that many
+        period: The period of the report, up to now; `since` and `until` name other days.
+        compare: The period to compare with: the time of the same length just before, or that many
             weeks before, which are the same days of the week.
-        project: Only what was run for this project; empty: everything.
-        formats: As which files it is written, below the folder `reports` of Slipway's home.
+        project: Only the runs of this project; empty: everything.
+        formats: The files that are written, below the folder `reports` of Slipway's home.
         since: First day instead of the period's own.
         until: Last day instead of today. Days are those of UTC.
 

@@ -70,7 +70,7 @@ class Backtest:
         return self.forecasts.point[self.is_forecast], actual[self.is_forecast]
 
     def accuracy(self, forecaster: str = "model") -> Accuracy | None:
-        """Return the accuracy of the model, or of one rule; None where nothing was forecast."""
+        """Return the accuracy of the model, or of one rule; None if nothing was forecast."""
         predicted, actual = self.pairs
         if not len(actual):
             return None

@@ -28,7 +28,7 @@ class CalibrationPeriod:
     """The calibration of ``count`` decisions between two moments, in epoch seconds.
 
     ``within_80`` and ``within_90`` are the shares that took no longer than the expected percentile,
-    None where none was expected; ``ratio`` is the median of actual over expected.
+    None if none was expected; ``ratio`` is the median of actual over expected.
     """
 
     since: float

@@ -62,7 +62,7 @@ def decide_promotion(
     submitted = table["submitted_at"].to_numpy(float)[rows]
     recent = rows[submitted > last.until][-MAX_RUNS_JUDGED:]
     if len(recent) < MIN_RUNS:
-        why = f"{len(recent)} runs since version {last.version} are too few to judge by"
+        why = f"{len(recent)} runs since version {last.version} are too few for a comparison"
         return PromotionDecision(last.forest, replaces=False, why=why)
     return _compared(table, features, value, rows, recent, last)
 
@@ -89,19 +89,19 @@ def _compared(  # noqa: PLR0917 - the history in its parts, and who is to be bea
     )
     comparison = f"{new:.3f} against {old:.3f} of version {last.version} on {len(recent)} runs"
     if new <= old:
-        return PromotionDecision(last.forest, replaces=False, why=f"no better: {comparison}")
+        return PromotionDecision(last.forest, replaces=False, why=f"not better: {comparison}")
     return PromotionDecision(
         _grown(features.matrix, value, rows), replaces=True, why=f"better: {comparison}"
     )
 
 
 def _why_incomparable(last: StoredModel | None, features: RunFeatures, code: str) -> str:
-    """Return why the last model cannot be compared with a new one; empty where it can."""
+    """Return why the last model cannot be compared with a new one; empty if it can."""
     if last is None:
         return "the first"
     if last.code != code:
         return "the code has changed"
-    return "" if last.features == features.names else "other things are known of a run than before"
+    return "" if last.features == features.names else "the known features of a run have changed"
 
 
 def _grown(features: Matrix, value: Floats, rows: Ints) -> Forest:

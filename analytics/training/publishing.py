@@ -37,7 +37,7 @@ def publish_demand(ledger: Ledger, outlooks: Mapping[str, DemandOutlook], now: f
 
 
 def last_model(directory: Path) -> StoredModel | None:
-    """Return the newest stored forest of durations; None where there is none.
+    """Return the newest stored forest of durations; None if there is none.
 
     A file that cannot be read, such as one of another version, is skipped.
     """

@@ -127,7 +127,7 @@ def _failure_scores(backtest: Backtest) -> str:
     scores = backtest.failure_scores()
     if scores is None:
         return ""
-    return f"Failures were foreseen with an AUC of {scores[0]:.2f} (Brier {scores[1]:.3f}). "
+    return f"Failures were predicted with an AUC of {scores[0]:.2f} (Brier {scores[1]:.3f}). "
 
 
 def _accuracy_row(name: str, accuracy: Accuracy) -> str:
@@ -170,7 +170,7 @@ def _failing(table: pd.DataFrame) -> list[str]:
         for row in failing.head(SHOWN_KEYS).itertuples()
     ]
     head = "| key | on | runs | succeeded |\n|---|---|--:|--:|"
-    return ["## What fails", "\n".join([head, *rows])]
+    return ["## Keys that never succeed", "\n".join([head, *rows])]
 
 
 def _seconds(value: float) -> str:

@@ -25,7 +25,7 @@ Bounds = Mapping[tuple[str, str], tuple[float, float]]
 def due(
     trained: TrainedModel | None, code: str, runs: Iterable[Run], bounds: Bounds, now: float
 ) -> str:
-    """Return why training is due; empty where it is not.
+    """Return why training is due; empty if it is not.
 
     ``bounds`` holds the published 90th percentile of each (kind, key), and when it was published.
     """

@@ -1,1 +1,1 @@
-"""A campaign of kills, stops and spoilt surroundings against a whole stack, judged by effects."""
+"""A campaign of faults against a whole stack: processes, disk, clock and databases."""

@@ -1,4 +1,4 @@
-"""What was lost, doubled or too much: counted over what services and steps have written down.
+"""The accounting of a campaign: what was lost, doubled or too much, from what was written down.
 
 Pure. Steps note ``begin`` and ``end`` with their batch, id and process; a batch is one run of a
 workload, however often it was killed and started again.
@@ -19,7 +19,7 @@ END = "end"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a step has written down: that it began or ended, as which process, and when."""
+    """A note of a step: that it began or ended, in which process, and when."""
 
     kind: str
     batch: str
@@ -29,7 +29,7 @@ class Note:
 
     @property
     def key(self) -> Key:
-        """The attempt that it is of."""
+        """The attempt to which it belongs."""
         return (self.batch, self.step, self.pid)
 
 
@@ -75,7 +75,7 @@ def doubled_steps(notes: Iterable[Note], excused: Collection[str] = ()) -> list[
 
 
 def unfinished(notes: Iterable[Note]) -> list[Key]:
-    """Return what has begun and noted no end, in the order in which it began."""
+    """Return the attempts that noted a beginning and no end, in the order in which they began."""
     begun: dict[Key, None] = {}
     for note in notes:
         if note.kind == BEGIN:
@@ -87,7 +87,7 @@ def unfinished(notes: Iterable[Note]) -> list[Key]:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An attempt of a step, and from when until when it was at work."""
+    """An attempt of a step, and the times between which it was running."""
 
     key: Key
     since: float
@@ -97,7 +97,7 @@ class Attempt:
 def attempts_of(notes: Iterable[Note], deaths: Mapping[Key, float]) -> list[Attempt]:
     """Return the attempts whose end is known, in the order of their ends.
 
-    One that noted no end was at work until its process died, of which ``deaths`` tells; without
+    One that noted no end was running until its process died, of which ``deaths`` tells; without
     that, it is left out.
     """
     attempts: list[Attempt] = []
@@ -116,7 +116,7 @@ def attempts_of(notes: Iterable[Note], deaths: Mapping[Key, float]) -> list[Atte
 
 
 def max_at_once(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Return the attempts that were at work at the moment at which the most of them were."""
+    """Return the attempts that ran at the moment with the most running attempts."""
     changes = [(each.since, 1) for each in attempts] + [(each.until, -1) for each in attempts]
     most = now = 0
     moment = 0.0

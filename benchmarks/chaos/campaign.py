@@ -1,4 +1,4 @@
-"""Wave after wave: lanes of operations side by side, faults of the stack, and a look at the rest."""
+"""The campaign: waves of parallel operations and faults, with a check after each wave."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def campaign(ground: Field, seed: int, kills: int, minutes: float, spared: Colle
 
 
 def _prepare(ground: Field) -> None:
-    """Have the shop serve its first version, and a second one warm behind it."""
+    """Make the shop serve its first version, with a second one warm behind it."""
     configured = ground.stack.configure(ground.sources.configuration("token-0"))
     for operated in (configured, ground.stack.operate("launch", project="shop")):
         if operated.failure:
@@ -51,7 +51,7 @@ def _prepare(ground: Field) -> None:
 
 
 def _bounded(wave: Wave, most: int) -> Wave:
-    """Return as much of a wave as holds so many faults at most, of every lane alike."""
+    """Return the part of a wave that holds at most so many faults, evenly over the lanes."""
     if wave.faults <= most:
         return wave
     share = most / wave.faults

@@ -1,4 +1,4 @@
-"""A time of day of the stack's own, which may be set without harm to anybody else.
+"""A clock of the stack's own, which a campaign sets without changing the machine's clock.
 
 A small library is loaded into every process of the stack and adds the seconds in a file to what the
 system says. Programs that do not ask the C library (those written in Go) keep the true time, and so
@@ -78,8 +78,8 @@ class Clock:
     """A clock that can be set.
 
     Attributes:
-        variables: What a process needs in its environment to go by it; empty where there is none.
-        why_none: Why there is none, empty where there is one.
+        variables: What a process needs in its environment to go by it; empty if there is none.
+        why_none: Why there is none, empty if there is one.
     """
 
     file: Path

@@ -1,4 +1,4 @@
-"""A small file system in memory for the home, which may be filled without harm to anybody else."""
+"""A small file system in memory for the home, which a campaign fills up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZE_MIB = 1536
 
 @contextmanager
 def own_disk(folder: Path) -> Iterator[str]:
-    """Mount one at ``folder``; give why that is not possible, empty where it is."""
+    """Mount one at ``folder``; give why that is not possible, empty if it is."""
     folder.mkdir(parents=True)
     if sys.platform != "linux" or os.getuid() != 0:
         yield "a full disk needs a file system of its own, which only root on Linux can mount"
@@ -31,7 +31,7 @@ def own_disk(folder: Path) -> Iterator[str]:
 
 
 def _run(*argv: str) -> str:
-    """Run a command; return what it complained of, empty where it succeeded."""
+    """Run a command; return its error output, empty if it succeeded."""
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

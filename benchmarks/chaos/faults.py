@@ -1,4 +1,4 @@
-"""Strikes: kills, stops and goes on, locks a database, fills a disk; whatever passes is undone."""
+"""The faults of a campaign: kills, pauses, locked databases, full disks; each pause is undone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 def strike(fault: Fault, pid: int) -> bool:
-    """Kill a process, or stop it and let it go on; tell whether it was there to be struck."""
+    """Kill a process, or stop and continue it; tell whether it was there."""
     try:
         victim = psutil.Process(pid)
         if fault.how is not How.STOP:
@@ -44,7 +44,7 @@ def _go_on(victim: psutil.Process) -> None:
 
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
-    """Hold the right to write to a SQLite database."""
+    """Hold the write lock of a SQLite database."""
     with closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as connection:
         connection.execute("begin immediate")
         yield
@@ -53,7 +53,7 @@ def locked(database: Path) -> Iterator[None]:
 
 @contextmanager
 def filled(folder: Path) -> Iterator[None]:
-    """Leave no room at all on the file system of ``folder``."""
+    """Fill the file system of ``folder`` completely."""
     ballast = folder / _BALLAST
     try:
         with ballast.open("wb", buffering=0) as file:

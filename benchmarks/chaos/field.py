@@ -1,4 +1,4 @@
-"""The ground of a campaign: its stack, its projects, and what is seen of them from outside."""
+"""The stack and the projects of a campaign, and what is observed of them from outside."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Field:
         return self.stack.home
 
     def trigger(self, operation: str, **parameters: Any) -> str:
-        """Start an operation; a server that was just struck is asked again."""
+        """Start an operation; the request is repeated if the server was just struck."""
         deadline = time.monotonic() + _TRIGGER_SECONDS
         while True:
             try:
@@ -67,7 +67,7 @@ class Field:
             return None
 
     def watch(self, kind: str, undone: float, well: Callable[[], bool]) -> bool:
-        """Wait until all is well again, and note how long that took in peace."""
+        """Wait until everything works again, and note how long that took without faults."""
         while not self.over.is_set():
             is_well = well()
             seconds = time.monotonic() - self.turmoil.since(undone)
@@ -81,7 +81,7 @@ class Field:
         return False
 
     def answer(self, port: int) -> str:
-        """Return what a public port answers; empty where it does not answer well."""
+        """Return what a public port answers; empty if it does not answer well."""
         connection = http.client.HTTPConnection(self.stack.settings.host, port, timeout=5)
         try:
             connection.request("GET", "/")
@@ -103,7 +103,7 @@ class Field:
         self.record.away.append(Window(since, time.time()))
 
     def ended(self, run_id: str, seconds: float) -> FlowRun | None:
-        """Wait for the end of a flow run; None where it comes to none."""
+        """Wait for the end of a flow run; None if it comes to none."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self.over.is_set():
             run = self.state(run_id)

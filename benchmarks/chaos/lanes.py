@@ -1,4 +1,4 @@
-"""Lanes: operations one after the other, each struck by its fault, and brought to an end."""
+"""The lanes of a campaign: each runs operations in turn, strikes each by a fault, finishes it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Lanes:
         self._usual: dict[str, float] = defaultdict(lambda: _USUAL_SECONDS)
 
     def perform(self, lane: str, act: Act) -> None:
-        """Start the operation, strike, wait for its end, and bring it to a good one."""
+        """Start the operation, strike, wait for its end, and repeat it until it succeeds."""
         operation = self._make[lane](act.operation)
         kind = f"{operation.name}, {act.fault.kind}"
         companion = self._companion(lane)
@@ -59,7 +59,7 @@ class Lanes:
             self._bring_to_an_end(*companion)
 
     def _companion(self, lane: str) -> tuple[Operation, str] | None:
-        """Have another workload want the same capacity."""
+        """Start another workload that needs the same capacity."""
         if lane != "jobs":
             return None
         operation = self._make[lane]("run")
@@ -74,7 +74,7 @@ class Lanes:
         return self._is_over(run_id) or victims.flow(self._ground.home, run_id) is not None
 
     def _bring_to_an_end(self, operation: Operation, run_id: str) -> None:
-        """Wait for its end; ask again where it has to succeed; look at its effect."""
+        """Wait for its end; repeat it if it must succeed; check its effect."""
         record = self._ground.record
         for _ in range(_ATTEMPTS):
             run = self._ground.ended(run_id, _END_SECONDS)
@@ -106,7 +106,7 @@ class Lanes:
             self._ground.record.note(self._ground.record.hollow, f"{missing} ({run.id})")
 
     def _strike(self, act: Act, operation: Operation, run_id: str) -> float:
-        """Strike when it is time; return when that was over, 0.0 where the victim had ended."""
+        """Strike in time; return when the strike was over, 0.0 if the victim had ended."""
         if act.fault.how is How.PENDING:
             return self._strike_pending(act, run_id)
         began = self._begun(run_id)
@@ -132,7 +132,7 @@ class Lanes:
         return 0.0
 
     def _begun(self, run_id: str) -> float:
-        """Return when its process was there; 0.0 where it has ended, or never was."""
+        """Return when its process was there; 0.0 if it has ended, or never was."""
         deadline = time.monotonic() + _BEGIN_SECONDS
         while time.monotonic() < deadline and not self._ground.over.is_set():
             if victims.flow(self._ground.home, run_id):
@@ -176,7 +176,7 @@ class Lanes:
         return running.shim.pid if victim.startswith("shim") else running.child_pid
 
     def _open_step(self) -> int | None:
-        """Return the process of a step that has begun and not ended; None where there is none."""
+        """Return the process of a step that has begun and not ended; None if there is none."""
         notes = notes_of(self._ground.sources.notes.read_text(encoding="utf-8"))
         for _, _, pid in reversed(unfinished(notes)):
             if psutil.pid_exists(pid):

@@ -1,4 +1,4 @@
-"""What is still there once nobody is at work and should not be: processes, ports, folders."""
+"""Finds processes, ports and folders that are left over once nothing runs any more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNFINISHED = ("RUNNING", "PENDING", "CANCELLING")
 
 
 def left_over(field: Field) -> list[str]:
-    """Return what is left over, once it has been there for as long as it may."""
+    """Return the leftovers that have existed for longer than they may."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (left := [*_left(field)]) and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -47,7 +47,7 @@ def _processes(field: Field) -> Iterator[str]:
 
 
 def _instances(field: Field) -> Iterator[str]:
-    """Yield ports that nobody serves on, and instances that are on their way to nowhere."""
+    """Yield ports that nobody serves on, and instances that nobody starts or ends any more."""
     living = instances(field.ledger, states=LIVING)
     for each in living:
         runs = isinstance(detached.status(each.directory), detached.Running)
@@ -71,7 +71,7 @@ def _folders(field: Field) -> Iterator[str]:
 
 
 def _runs(field: Field) -> Iterator[str]:
-    """Yield flow runs that say they are at work although nothing is."""
+    """Yield flow runs that are Running although no process executes them."""
     wanted = {"flow_runs": {"state": {"type": {"any_": list(_UNFINISHED)}}}}
     for run in field.stack.api.every("/flow_runs/filter", wanted):
         if victims.flow(field.home, run["id"]) is None:

@@ -1,4 +1,4 @@
-"""Keep-alive load from a process of its own, which writes down what was answered and what was not.
+"""A process that puts keep-alive load on a service, and records what was answered.
 
 ``python -m benchmarks.chaos.load HOST PORT FOLDER FIRST STEP`` posts the numbers FIRST, FIRST + STEP
 and so on until it is told to end; it never repeats a request. ``FOLDER/FIRST.acks`` gets a line for
@@ -21,7 +21,7 @@ _PATIENCE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the processes of the load have met so far."""
+    """The answers that the processes of the load have got so far."""
 
     requests: int
     acknowledged: tuple[int, ...]
@@ -29,7 +29,7 @@ class Answers:
 
 
 def answers(folder: Path) -> Answers:
-    """Read what was written down below ``folder``, whole lines only."""
+    """Read the records below ``folder``, complete lines only."""
     acknowledged = [int(line) for path in folder.glob("*.acks") for line in _lines(path)]
     failures = []
     for path in folder.glob("*.failures"):
@@ -81,7 +81,7 @@ def _connected(host: str, port: int) -> http.client.HTTPConnection:
 
 
 def _asked(connection: http.client.HTTPConnection, method: str, number: int) -> str:
-    """Ask once; return why that was in vain, empty where it was not."""
+    """Ask once; return why that failed, empty if it did not."""
     try:
         connection.request(method, "/rows", body=str(number) if method == "POST" else None)
         answer = connection.getresponse()

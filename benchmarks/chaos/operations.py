@@ -21,7 +21,7 @@ def _nothing() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation to be started, and what must be seen once it says Completed.
+    """An operation to start, and the effect that it must have once it is Completed.
 
     ``missing`` returns what is not there of its effect; ``again`` says whether it is to be asked
     for until it has succeeded; ``over`` marks words of a failure that mean it was done before;
@@ -84,7 +84,7 @@ class Operations:
         target = self.ground.sources.folder / "restored" / str(next(self._numbers["target"]))
 
         def missing() -> str:
-            """Compare what was brought back with what it was taken of."""
+            """Compare the restored data with the data that was backed up."""
             unlike = self._differs(target, before)
             if unlike:
                 self.ground.record.note(self.ground.record.unlike, f"{target.name}: {unlike}")
@@ -94,7 +94,7 @@ class Operations:
         return Operation("restore", parameters, missing, again=True)
 
     def _differs(self, target: Path, before: set[int]) -> str:
-        """Return how a restored folder differs from what was there; empty where it does not."""
+        """Return how a restored folder differs from what was there; empty if it does not."""
         databases = list(target.rglob("rows.sqlite"))
         if len(databases) != 1:
             return f"{len(databases)} databases of that name"

@@ -1,4 +1,4 @@
-"""What a campaign has seen so far; filled from several threads."""
+"""The record of what a campaign has observed so far; filled from several threads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from benchmarks.chaos.accounting import Window
 
 NEVER_SECONDS = 45.0
-"""What is not reconciled by then is said never to be."""
+"""A part that has not recovered by then counts as never recovered."""
 
 
 @dataclass
 class Record:
-    """Faults that struck, what was reconciled when, and what was not as it should be."""
+    """The faults that struck, the times of recovery, and the deviations."""
 
     struck: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
@@ -30,13 +30,13 @@ class Record:
     left: list[str] = field(default_factory=list)
     """Processes, ports and folders that stayed."""
     stuck: list[str] = field(default_factory=list)
-    """Operations that came to no end, or could not be brought to one by asking again."""
+    """Operations that did not end, or could not be finished by a repetition."""
     complete: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Steps by batch whose run said Completed."""
     excused: set[str] = field(default_factory=set)
     """Batches of which a step may have been done twice: its shim was killed, or its suite."""
     ended: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    """How often operations ended in which state."""
+    """How often operations ended in each state."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _began: float = field(default_factory=time.monotonic)
 
@@ -46,14 +46,14 @@ class Record:
             print(f"{time.monotonic() - self._began:7.1f} s  {sentence}", flush=True)
 
     def note(self, kind: list[str], sentence: str) -> None:
-        """Keep something that is not as it should be, and say it."""
+        """Record and print a deviation."""
         kind.append(sentence)
         self.say(f"NOT AS IT SHOULD BE: {sentence}")
 
 
 @dataclass
 class Turmoil:
-    """Whether a part of the stack is being struck, and when the last one was let go."""
+    """Whether a part of the stack is being struck, and when the last fault was undone."""
 
     last: float = field(default_factory=time.monotonic)
     under_way: int = 0
@@ -72,6 +72,6 @@ class Turmoil:
                 self.last = time.monotonic()
 
     def since(self, undone: float) -> float:
-        """Return from when on whoever was let go at ``undone`` has had its peace."""
+        """Return since when the part whose fault was undone at ``undone`` has been undisturbed."""
         with self._lock:
             return time.monotonic() if self.under_way else max(undone, self.last)

@@ -1,4 +1,4 @@
-"""What came of a campaign: a table of faults, what was not as it should be, and the bars."""
+"""The report of a campaign: a table of faults, deviations, and the bars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All that was written down: by the campaign, its load, its shop and its steps."""
+    """The records of the campaign, of its load, its shop and its steps."""
 
     kills: int
     record: Record
@@ -45,7 +45,7 @@ class Outcome:
         }
 
     def _over_capacity(self) -> list[str]:
-        """Return a line for each step too many, with all that were at work at that moment."""
+        """Return a line for each excess step, with all steps that ran at that moment."""
         at_once = accounting.max_at_once(accounting.attempts_of(self.notes, self.deaths))
         ended = {note.key for note in self.notes if note.kind == accounting.END}
         lines = [
@@ -81,7 +81,7 @@ def _at_most(value: float, limit: float) -> dict[str, Any]:
 
 
 def table(outcome: Outcome) -> str:
-    """Return the campaign as text: each kind of fault, then each bar and what was against it."""
+    """Return the campaign as text: each kind of fault, then each bar with its deviations."""
     struck, missed = (Counter(each) for each in (outcome.record.struck, outcome.record.missed))
     lines = [f"{'fault':44} struck missed  seconds until reconciled (median, most)"]
     for kind in sorted(struck | missed):

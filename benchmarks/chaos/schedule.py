@@ -1,4 +1,4 @@
-"""Which fault strikes what, and when: decided by a seed alone, so that a campaign can be repeated.
+"""The schedule of faults: derived from a seed alone, so that a campaign can be repeated.
 
 A campaign is waves; in each, several lanes of operations go on side by side while faults strike
 them and the parts of the stack. What no fault has struck for long is struck next.
@@ -24,7 +24,7 @@ Card = TypeVar("Card")
 
 
 class How(StrEnum):
-    """What is done to a victim."""
+    """The kinds of strike against a victim."""
 
     KILL = "kill"
     STOP = "stop"
@@ -49,7 +49,7 @@ class Fault:
 
     @property
     def kind(self) -> str:
-        """What the report counts it as."""
+        """The name under which the report counts it."""
         return f"{self.victim}: {self.how}"
 
 
@@ -62,13 +62,13 @@ class Act:
 
     @property
     def kind(self) -> str:
-        """What the report counts it as."""
+        """The name under which the report counts it."""
         return f"{self.operation}, {self.fault.kind}"
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """What goes on side by side: acts by lane, one after the other, and faults of the stack."""
+    """The parallel parts: acts by lane, one after the other, and faults of the stack."""
 
     number: int
     lanes: dict[str, tuple[Act, ...]]
@@ -163,7 +163,7 @@ def _kinds(lane: str) -> list[tuple[str, str, How]]:
 
 
 def _dealt(deck: Sequence[Card], chance: random.Random) -> Iterator[Card]:
-    """Yield the cards of a deck, shuffled anew each time it is through."""
+    """Yield the cards of a deck, shuffled again each time it is used up."""
     while True:
         yield from chance.sample(deck, len(deck))
 

@@ -1,4 +1,4 @@
-"""Faults of the stack itself: of its parts, its databases and its disk, and when it is well again."""
+"""Faults of the stack itself, in its parts, databases and disk, and checks of its recovery."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BEATS = {"reconciler": "heartbeat", "supervisor": "supervisor-heartbeat"}
 
 
 def strike_stack(field: Field, fault: Fault) -> Callable[[], None] | None:
-    """Strike once; return what waits until all is well again, None where there was no victim."""
+    """Strike once; return a function that waits for the recovery, None without a victim."""
     field.record.say(f"{fault.kind}{f' for {fault.hold_seconds} s' * bool(fault.hold_seconds)}")
     if fault.how in {How.LOCK, How.FILL, *_STEPS}:
         with field.turmoil.struck(), _spoilt(field, fault):
@@ -52,7 +52,7 @@ def _spoilt(field: Field, fault: Fault) -> AbstractContextManager[None]:
 
 
 def _watched(field: Field, fault: Fault, undone: float) -> None:
-    """Wait until the part, or after a spoilt surrounding each of them, does its work again."""
+    """Wait until the part works again; after a fault of disk, clock or database, until all do."""
     names = [fault.victim] if fault.how in {How.KILL, How.STOP} else list(_WELL)
     checks = [_WELL[name](field) for name in names]
     if not field.watch(fault.kind, undone, lambda: all(is_well() for is_well in checks)):
@@ -94,7 +94,7 @@ def _touched(heartbeat: Path) -> int:
 
 
 def _worker_begins(field: Field) -> Callable[[], bool]:
-    """Return whether a run is taken: that a worker is there does not say that it takes any."""
+    """Return whether a run is taken, which an existing worker alone does not prove."""
     run_ids: list[str] = []
 
     def is_well() -> bool:

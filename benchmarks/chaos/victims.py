@@ -27,13 +27,13 @@ def part(home: Path, name: str) -> int | None:
 
 
 def flow(home: Path, run_id: str) -> int | None:
-    """Return the process that executes the flow run; None where none does."""
+    """Return the process that executes the flow run; None if none does."""
     engines = flow_processes(home).get(run_id, [])
     return engines[0].pid if engines else None
 
 
 def restic_of(home: Path, run_id: str) -> int | None:
-    """Return a restic that the flow run has started; None where it has none now."""
+    """Return a restic that the flow run has started; None if it has none now."""
     for engine in flow_processes(home).get(run_id, []):
         try:
             below = [

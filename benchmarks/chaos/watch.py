@@ -1,4 +1,4 @@
-"""Sees when steps die that note no end themselves: killed ones, and those that are preempted."""
+"""Watches for steps that die without a note: killed ones, and those that are preempted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def deaths_seen(notes: Path) -> Iterator[dict[Key, float]]:
 
 
 class Watch:
-    """Waits for the ends of processes: the system tells of them at once.
+    """Waits for the ends of processes: the system reports them at once.
 
     A process that has died before it was first looked at died after the look before: that is the
     last moment at which it may be said to have been at work.

@@ -1,1 +1,1 @@
-"""Hostile values for every parameter of every operation, and what a stack makes of them."""
+"""A campaign of hostile values for every parameter of every operation."""

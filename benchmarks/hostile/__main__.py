@@ -1,4 +1,4 @@
-"""Whether hostile values for every parameter of every operation are refused, and change nothing.
+"""The hostile campaign: checks that hostile parameter values are refused and change nothing.
 
 `python -m benchmarks.hostile --json --check [--most N]` brings up a stack of its own, takes the
 schemas of its deployments, and asks for a run with each value that they must not take: halves of
@@ -23,10 +23,10 @@ _MIN_ATTACKS = 300
 
 
 def main() -> int:
-    """Attack, print, and return 1 where a checked bar is missed."""
+    """Attack, print, and return 1 if a checked bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a bar is missed")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
     parser.add_argument("--most", type=int, default=0, help="attacks on each operation; 0: all")
     options = parser.parse_args()
     # Told to end, it takes its stack down first.

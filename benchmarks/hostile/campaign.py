@@ -1,4 +1,4 @@
-"""Attacks a stack: by what its API has to refuse, and by what its operations have to."""
+"""The campaign: sends a stack what its API must refuse, and what its operations must refuse."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tasks.home import Home
 
 _BUSY = "Wait for its end."
 _REMEDY = re.compile(r"\(got .*\)\. \S|It is: \S|Known are: \S", re.DOTALL)
-_SECRET = "hunter2"  # noqa: S105 - what stands in a file that is no configuration
+_SECRET = "hunter2"  # noqa: S105 - what stands in a file that is not a configuration file
 _ELSEWHERE = (
     ("/variables/", "value", {"name": "hostile", "value": "\ud800"}),
     ("/flows/", "name", {"name": "a\0"}),
     ("/concurrency_limits/", "concurrency_limit", {"tag": "x", "concurrency_limit": 2**70}),
     ("/work_pools/", "description", {"name": "hostile", "description": "\udfff"}),
 )
-"""Other ways by which a server is told what it could not give back."""
+"""Other ways of sending a server what it could not return."""
 
 
 class Campaign:
@@ -49,7 +49,7 @@ class Campaign:
         )
 
     def fight(self) -> Verdicts:
-        """Attack by everything; then see whether all still runs."""
+        """Send all attacks; then check whether everything still runs."""
         self._set_up()
         before = traces(self._stack)
         for name in self._stack.api.deployments():
@@ -109,7 +109,7 @@ class Campaign:
             self.verdicts.unexplained.append(f"{said} {answer.text[:300]}")
 
     def _misuse(self) -> None:
-        """Ask for what only an operation can refuse, and see that nothing came of it."""
+        """Ask for what only an operation can refuse, and see that it had no effect."""
         api, outside = self._stack.api, self._stack.folder.parent
         misuses = prepared(self._stack.folder / "misuse")
         before, beside = traces(self._stack), set(outside.iterdir())
@@ -141,7 +141,7 @@ class Campaign:
             self.verdicts.leaked.append(said)
 
     def _see_all_run(self) -> None:
-        """Have every kind of operation run once more."""
+        """Run every kind of operation once more."""
         plain: dict[str, dict[str, Any]] = {
             "status": {},
             "launch": {"project": PROJECT},

@@ -1,4 +1,4 @@
-"""Parameters that are of the right type and mean nothing, or something that must not be done."""
+"""Parameters of the right type with a meaningless or forbidden value."""
 
 from __future__ import annotations
 

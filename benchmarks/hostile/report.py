@@ -1,4 +1,4 @@
-"""What came of the attacks: a line for each that was not refused as it should be, and the bars."""
+"""The report of the campaign: a line for each attack that was not refused as it must, and bars."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Verdicts:
-    """What was seen, by what it is judged by; each list names what was wrong."""
+    """The observations by bar; each list names the deviations."""
 
     asked: Counter[str] = field(default_factory=Counter)
     taken: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What can be seen of a stack from outside: its processes, files, rows and flow runs."""
+"""The traces of a stack that are visible from outside: processes, files, rows and flow runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OWN = "stack"
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What there is at one moment; of flow runs those that somebody has asked for."""
+    """The traces at one moment; of flow runs only those that somebody has requested."""
 
     processes: frozenset[str]
     files: frozenset[str]
@@ -54,7 +54,7 @@ def _is_asked_for(run: dict[str, object]) -> bool:
 
 
 def _processes(home: Path) -> Iterator[str]:
-    """Yield what runs for the stack, but for its own parts and scheduled flow runs."""
+    """Yield the processes of the stack, except its own parts and scheduled flow runs."""
     for process in psutil.process_iter():
         try:
             variables, command = process.environ(), process.cmdline()

@@ -1,1 +1,1 @@
-"""Histories that were recorded elsewhere, one file a format; each gives the columns of a history."""
+"""Histories recorded by other systems: one file a format; each gives the columns of a history."""

@@ -1,4 +1,4 @@
-"""Which format a file of runs is in, and its history."""
+"""Recognises the format of a file of runs, and reads its history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMATS = ("swf", "nextflow", "generic")
 def read_history(
     path: Path, form: str | None = None, input_size: str | None = None
 ) -> pd.DataFrame:
-    """Return the history in ``path``; its format is recognised where ``form`` does not say it.
+    """Return the history in ``path``; its format is recognised if ``form`` does not name it.
 
     Raises:
         ValueError: Where the file is not in that format.

@@ -1,4 +1,4 @@
-"""A CSV of one's own: one line a run, with columns named as in a history.
+"""Reads a history from a generic CSV: one line a run, with columns named as in a history.
 
 ``key`` and ``seconds`` (or ``started_at`` and ``ended_at``) are enough. Times are epoch seconds or
 ISO 8601. Any further column whose name starts with ``known_`` is taken as known before the run.

@@ -1,4 +1,4 @@
-"""A Nextflow trace: the CSV or TSV that ``-with-trace`` writes, one line a task.
+"""Reads a Nextflow trace: the CSV or TSV that ``-with-trace`` writes, one line a task.
 
 Sizes and times may be raw numbers (bytes, milliseconds) or as people read them (``1.5 GB``,
 ``2m 10s``). The key is the process; the finer group adds the tag, which is mostly the sample.

@@ -39,7 +39,7 @@ _STATES = {0: "failed", 1: "succeeded", 5: "cancelled"}
 
 
 def read_swf(path: Path) -> pd.DataFrame:
-    """Return the history in ``path``, compressed or not; lines that are no whole job are left out.
+    """Return the history in ``path``, compressed or not; incomplete jobs are left out.
 
     Raises:
         ValueError: Where a line has other than 18 numbers.

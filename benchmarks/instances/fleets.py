@@ -1,4 +1,4 @@
-"""What is measured of a workflow on a fleet of providers of one slot each."""
+"""The measurements of a workflow on fleets of providers with one slot each."""
 
 from __future__ import annotations
 

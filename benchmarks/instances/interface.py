@@ -1,4 +1,4 @@
-"""What the benchmark of planning asks of a family of instances.
+"""The interface between the benchmark of planning and a family of instances.
 
 A module of this package that has the two functions of ``Family`` is a family; ``planning`` finds
 it by its file's name.

@@ -1,4 +1,4 @@
-"""Priority rules for multi-mode problems: baselines that the planner is measured against. Pure."""
+"""Priority rules for multi-mode problems: baselines that the planner is measured against; pure."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def methods(problem: ModeProblem, options: Options) -> dict[str, Callable[[], Ou
 
 
 def best_known(table: Path) -> dict[tuple[str, str], int]:
-    """Return the best known makespan by set and number; empty where there is no table."""
+    """Return the best known makespan by set and number; empty if there is no table."""
     if not table.exists():
         return {}
     with table.open(encoding="utf-8", newline="") as lines:

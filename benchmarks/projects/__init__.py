@@ -1,1 +1,1 @@
-"""Whether real projects, as people have them, go through their whole life in Slipway."""
+"""A campaign that takes real projects through their whole life in Slipway."""

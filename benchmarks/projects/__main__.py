@@ -1,4 +1,4 @@
-"""Whether sixteen real projects go through their whole life, judged by what is seen from outside.
+"""The campaign of projects: takes sixteen real ones through their life and judges the effects.
 
 `python -m benchmarks.projects --json [--only NAME ...] [--check]` brings up a stack of its own,
 fetches each project from PyPI or npm or has it made by the real tools, and takes it through
@@ -68,10 +68,10 @@ def result_of(stack: Stack, subject: Subject) -> Result:
 
 
 def main() -> int:
-    """Take all of them through, print, and return 1 where a checked bar is missed."""
+    """Take all of them through, print, and return 1 if a checked bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a bar is missed")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="this project, and no other"
     )

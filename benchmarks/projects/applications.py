@@ -1,4 +1,4 @@
-"""Small applications as people write them: each says version and greeting, and takes notes."""
+"""Small applications as people write them: they return version and greeting, and store notes."""
 
 from __future__ import annotations
 

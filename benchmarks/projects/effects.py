@@ -1,4 +1,4 @@
-"""What anybody sees from outside: answers, processes, files."""
+"""The effects that are visible from outside: answers, processes, files."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def files_with(folder: Path, token: str) -> list[Path]:
 
 @dataclass
 class Visitor:
-    """Somebody who asks again and again, and counts what was not answered below 500."""
+    """A client that sends requests continuously, and counts answers that are not below 500."""
 
     url: str
     requests: int = 0
@@ -94,7 +94,7 @@ class Visitor:
 
     @property
     def complaint(self) -> str:
-        """What was dropped; empty where nothing was."""
+        """What was dropped; empty if nothing was."""
         if not self.dropped:
             return ""
         return f"{len(self.dropped)} of {self.requests} requests dropped: {self.dropped[0]}"
@@ -102,7 +102,7 @@ class Visitor:
 
 @contextmanager
 def visited(url: str) -> Iterator[Visitor]:
-    """Have somebody ask ``url`` while the block runs."""
+    """Send requests to ``url`` while the block runs."""
     visitor, over = Visitor(url), threading.Event()
     thread = threading.Thread(target=visitor.ask, args=[over], daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""Projects of the registries, as their archives are: two versions of each, told by `{version}`."""
+"""Projects from PyPI and npm as published, two versions of each, selected by `{version}`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages of a project that has workloads only: its tests are seen to run, of which version."""
+"""The stages of a project that only has workloads: its tests must run, on the right version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OF_A_CHOICE = 1
 
 
 class LibraryLife:
-    """The life of one library: its versions are told by what their tests note."""
+    """The life of one library: its versions are recognised by what their tests note."""
 
     def __init__(self, life: Life, plugin: Path) -> None:
         self._life, self._plugin = life, plugin
@@ -78,6 +78,6 @@ class LibraryLife:
         return Outcome(failure or ("" if same else "no restored file has the same bytes"))
 
     def stop(self) -> Outcome:
-        """Look for what its tests have left running."""
+        """Check that its tests have left nothing running."""
         left = processes_of(self._life.stack.home, self._life.subject.name)
         return Outcome(f"{len(left)} processes left: {left[0]}" if left else "")

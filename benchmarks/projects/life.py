@@ -1,4 +1,4 @@
-"""The life of one project in a stack, stage by stage; each is judged by what is seen of it."""
+"""The life of one project in a stack, in stages that are each judged by their effect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a stage: nothing is missing, or what was seen instead.
+    """The outcome of a stage: nothing is missing, or what was seen instead.
 
     ``keys`` is how many keys had to be added by hand for it; ``seconds`` how long it took.
     """
@@ -104,7 +104,7 @@ class Life:
         return Outcome(missing, leaves(keys))
 
     def tested(self, version: str = "", at_least: int | None = None) -> str:
-        """Run the workload; return what its trace lacks, empty where nothing is missing.
+        """Run the workload; return what its trace lacks, empty if nothing is missing.
 
         ``at_least`` so many tests have to be seen, where not all are asked for.
         """
@@ -136,7 +136,7 @@ class Life:
 
 
 def lived(stages: Mapping[str, Callable[[], Outcome]]) -> dict[str, Outcome]:
-    """Go through the stages in turn, whatever became of those before."""
+    """Go through the stages in turn, whatever the outcome of those before."""
     outcomes: dict[str, Outcome] = {}
     for name, stage in stages.items():
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""What came of the projects: a table of project by stage, and the bars."""
+"""The report on the projects: a table of project by stage, and the bars."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.projects.subject import Subject
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one project; ``trouble`` says why it could not even be made."""
+    """The outcome of one project; ``trouble`` says why it could not be created."""
 
     subject: Subject
     outcomes: Mapping[str, Outcome]
@@ -26,7 +26,7 @@ class Result:
 
 
 def table(results: list[Result]) -> str:
-    """Return the table as text, and below it what was seen where a stage did not do."""
+    """Return the table as text, and below it the deviations of failed stages."""
     widths = [max(len(name), 4) for name in STAGES]
     head = "  ".join(f"{name:{width}}" for name, width in zip(STAGES, widths, strict=True))
     lines = [f"{'project':14}{head}  keys by hand"]

@@ -29,7 +29,7 @@ _URL = re.compile(r"http://127\.0\.0\.1:\d+")
 
 @dataclass(frozen=True, slots=True)
 class Operated:
-    """How a flow run ended, all that it has logged, and what it shows."""
+    """How a flow run ended, its log lines, and its artifacts."""
 
     run: FlowRun
     lines: tuple[str, ...]
@@ -37,14 +37,14 @@ class Operated:
 
     @property
     def failure(self) -> str:
-        """Why it did not succeed, in one line; empty where it did."""
+        """Why it did not succeed, in one line; empty if it did."""
         if self.run.succeeded:
             return ""
         return f"{self.run.state_name}: {' '.join(self.run.message.split())}"
 
     @property
     def urls(self) -> list[str]:
-        """The addresses it spoke of."""
+        """The addresses that it named."""
         return _URL.findall("\n".join([*self.lines, *self.shown]))
 
 

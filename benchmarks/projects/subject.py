@@ -51,7 +51,7 @@ class Change:
 class Record:
     """Something that users leave in the project: posted to ``path`` and read from there again.
 
-    ``{token}`` in ``body`` is random. ``data`` is where it lies below the source, empty where the
+    ``{token}`` in ``body`` is random. ``data`` is where it lies below the source, empty if the
     project keeps it in the folder that Slipway gives it.
     """
 

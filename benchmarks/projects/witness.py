@@ -1,4 +1,4 @@
-"""A pytest plugin that notes every test that has run, and of which version: nothing of Slipway's.
+"""A pytest plugin that records each test that ran, and the version that it tested.
 
 It is loaded by ``PYTEST_PLUGINS`` from a folder of its own, into the suites of all projects.
 """
@@ -43,7 +43,7 @@ def variables(plugin: Path, notes: Path, package: str) -> dict[str, str]:
 
 
 def noted(notes: Path) -> list[str]:
-    """Return the notes, each once, and begin anew."""
+    """Return the notes, each once, and start again."""
     lines = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
     notes.unlink(missing_ok=True)
     return sorted(set(lines))

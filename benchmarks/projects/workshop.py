@@ -1,4 +1,4 @@
-"""Where the sources of a project are made: by the registries' own clients and the real tools."""
+"""Makes the sources of projects with the registries' own clients and the real tools."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Workshop:
         return self.folder / "project"
 
     def run(self, *argv: str, cwd: Path | None = None) -> str:
-        """Run a tool in ``cwd``, else in the folder of the project; return what it said.
+        """Run a tool in ``cwd``, else in the folder of the project; return its output.
 
         Raises:
             SlipwayError: It failed.

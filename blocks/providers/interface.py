@@ -30,7 +30,7 @@ class Resources(BaseModel):
         default=0, ge=0, le=MAX_MIB, title="Memory (MiB)", description="Memory in MiB"
     )
     slots: int = Field(
-        default=0, ge=0, le=MAX_SLOTS, description="Steps at once, whatever their size"
+        default=0, ge=0, le=MAX_SLOTS, description="Steps that run at once, whatever their size"
     )
 
     def __add__(self, other: Resources) -> Resources:
@@ -91,7 +91,7 @@ class Command(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What came of one command; times are seconds since the epoch.
+    """The outcome of one command; times are seconds since the epoch.
 
     ``output`` is what the command left for the steps after it, if anything. ``left_behind`` are
     the processes that outlived the first one, which had ended by itself; they were ended then.

@@ -54,7 +54,7 @@ class ShellProvider(Block):
         description="Memory it may hand out; empty: 80 % of this machine's",
     )
     slots: int = Field(
-        default_factory=_cores, ge=1, description="Steps at once; empty: one a CPU core"
+        default_factory=_cores, ge=1, description="Steps that run at once; empty: one per CPU core"
     )
     speed: float = Field(
         default=1.0, gt=0, description="How fast it is: 2 takes half the time of a 1"

@@ -82,7 +82,7 @@ class RepositoryDamagedError(RepositoryError):
 class RepositoryKilledError(RepositoryError):
     """Something has ended the program with a signal, before its time."""
 
-    remedy = "It may have been the system, for want of memory. Ask again."
+    remedy = "The system may have killed it for lack of memory. Start this again."
 
 
 class RepositoryCancelledError(RepositoryError):
@@ -91,13 +91,13 @@ class RepositoryCancelledError(RepositoryError):
     remedy = "Ask again."
 
     def __init__(self, repository: str) -> None:
-        super().__init__(repository, "this was cancelled before it was done")
+        super().__init__(repository, "it was cancelled before it had finished")
 
 
 class SnapshotMissingError(RepositoryError):
     """The repository holds no such snapshot."""
 
-    remedy = "List what there is, or ask for `latest`."
+    remedy = "Name a snapshot that exists, or `latest`."
 
 
 class UnreadableSourceError(RepositoryError):

@@ -55,14 +55,14 @@ class ResticRepository(Block):
         title="Credentials",
         description=(
             'The user of an HTTP location, by its address, e.g. {"https://example.org/shop/": '
-            '"user:password"}; one within the location is moved here; never shown'
+            '"user:password"}; users within the location are moved here; never shown'
         ),
     )
     lock_wait_seconds: float = Field(
         default=60,
         ge=0,
         title="Lock wait (seconds)",
-        description="How long another backup or check of this repository is waited for",
+        description="How long to wait for another backup or check of this repository",
     )
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""Lets one process of this machine at a time create a restic repository; inspects its folder."""
+"""Lets one process at a time create a restic repository; inspects the repository's folder."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Contents:
             return "Give another location, or restore the repository's `config` file."
         if self.snapshots:
             return "Restore that file from a copy of the repository."
-        return "Its making was interrupted, and it holds no snapshot: remove it, and back up again."
+        return "Its creation was interrupted and it holds no snapshot: remove it, then back up."
 
 
 def contents_of(folder: Path | None) -> Contents | None:

@@ -1,7 +1,7 @@
 """Builds the Caddy configuration, once for all public ports and never reloaded; pure.
 
 Every public port spreads its requests over a fixed number of slots, and each slot is a
-``{file.<path>}`` placeholder that Caddy reads anew for every request. So traffic moves by
+``{file.<path>}`` placeholder that Caddy reads again for every request. So traffic moves by
 replacing files (see ``slots``), and no connection is ever dropped by a reload.
 """
 
@@ -89,7 +89,7 @@ def _misdirected() -> dict[str, object]:
         "handler": "static_response",
         "status_code": 421,
         "headers": {"Content-Type": ["text/plain; charset=utf-8"]},
-        "body": f"Host: is no name of this machine. Use one of {', '.join(LOOPBACK)}.\n",
+        "body": f"Host: is not a name of this machine. Use one of {', '.join(LOOPBACK)}.\n",
     }
     foreign = {"not": [{"host": [*LOOPBACK, BELOW_LOCALHOST]}]}
     return {"match": [foreign], "handle": [answer], "terminal": True}

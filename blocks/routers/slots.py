@@ -26,12 +26,14 @@ def shares_of(upstreams: Sequence[str], count: int = SHARES) -> tuple[str, ...]:
     """Deal ``count`` shares to ``upstreams`` in turn; two upstreams differ by one share at most.
 
     Raises:
-        RouterError: An upstream is no ``host:port``, or there are more of them than shares.
+        RouterError: An upstream is not ``host:port``, or there are more of them than shares.
     """
     for upstream in upstreams:
         match = _UPSTREAM.match(upstream)
         if not match or not 0 < int(match[2]) < 1 << 16:
-            raise RouterError(f"upstream: no host:port (got {upstream!r}). Write e.g. 127.0.0.1:80")
+            raise RouterError(
+                f"upstream: must be host:port (got {upstream!r}). Use e.g. 127.0.0.1:80"
+            )
     if len(upstreams) > count:
         raise RouterError(f"upstreams: {len(upstreams)}, but at most {count}. Use fewer replicas.")
     return tuple(upstreams[share % len(upstreams)] for share in range(count)) if upstreams else ()

@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _tell(story: Story, *, keep: bool) -> list[str]:
     """Run the story and, unless it is to be kept, stop what it started, whatever happened.
 
-    What went wrong in a part stands in its row; returned is only what was no part's fault.
+    The row of a part says what went wrong in it; only errors outside all parts are returned.
     """
     problems = []
     try:

@@ -35,7 +35,7 @@ class Connection:
         Raises:
             OSError: The connection was refused, reset or closed.
             TimeoutError: No answer in time.
-            ValueError: What came back is no HTTP.
+            ValueError: The answer is not HTTP.
         """
         try:
             async with asyncio.timeout(timeout_seconds):

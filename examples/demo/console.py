@@ -1,4 +1,4 @@
-"""What the demo says while it runs: whole lines, with or without a terminal."""
+"""The output of the demo while it runs: complete lines, with or without a terminal."""
 
 from __future__ import annotations
 

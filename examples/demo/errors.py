@@ -1,4 +1,4 @@
-"""The ways in which the demo gives up."""
+"""The errors on which the demo stops."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tasks.errors import SlipwayError
 
 
 class DemoError(SlipwayError):
-    """Something did not hold; the message says what."""
+    """A condition did not hold; the message says which."""
 
 
 class PartError(DemoError):

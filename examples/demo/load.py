@@ -22,7 +22,7 @@ SHOWN_FAILURES = 5
 
 @dataclass
 class Tally:
-    """What came of the load; ``slow`` are requests that were in flight for long."""
+    """The outcome of the load; ``slow`` are requests that were in flight for long."""
 
     requests: int = 0
     written: int = 0
@@ -32,14 +32,14 @@ class Tally:
     longest_seconds: float = 0.0
 
     def answered(self, request: Request, seconds: float, *, slow: bool) -> None:
-        """Count a request that was answered as it should have been."""
+        """Count a request that was answered as expected."""
         self.written += request.method == "POST"
         self.slow += slow
         if not slow:
             self.longest_seconds = max(self.longest_seconds, seconds)
 
     def fail(self, request: Request, why: str) -> None:
-        """Count a request that was not answered as it should have been."""
+        """Count a request that was not answered as expected."""
         self.failed += 1
         if len(self.failures) < SHOWN_FAILURES:
             self.failures.append(f"{request.method} {request.path}: {why}")

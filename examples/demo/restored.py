@@ -1,4 +1,4 @@
-"""What came back from the backup, compared by the demo itself."""
+"""The restored data of the backup, which the demo itself compares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The running service, asked over HTTP through its public port."""
+"""The running service, called over HTTP through its public port."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Service:
         return self.subject.version(self._json(self.subject.version_path))
 
     def executions(self) -> Executions | None:
-        """Return what it has executed; None where it does not count."""
+        """Return what it has executed; None if it does not count."""
         if not self.subject.executions_path:
             return None
         found = self._json(self.subject.executions_path)

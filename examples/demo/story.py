@@ -1,4 +1,4 @@
-"""The demo from its first line to its last: what is done, in which order, and what must hold."""
+"""The story of the demo: its parts in their order, and the conditions that must hold."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SETTLE_SECONDS = 30.0
 class Story:
     """One run of the demo; ``rows`` grow as it goes, so that a failure still shows the rest.
 
-    ``front`` is the router's host, and finds the port on which it serves the project, None where it
+    ``front`` is the router's host, and finds the port on which it serves the project, None if it
     does not.
     """
 

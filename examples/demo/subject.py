@@ -1,4 +1,4 @@
-"""What the demo must know of the project it drives: its requests, and how to read its answers."""
+"""The project that the demo drives: its requests, and how to read its answers."""
 
 from __future__ import annotations
 

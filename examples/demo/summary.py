@@ -1,4 +1,4 @@
-"""What `ship` says of itself in its closing artifact, read back through the API."""
+"""The summary of `ship`: its closing artifact, read back through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The closing table: what was done, how long it took, and whether it held."""
+"""The closing table of the demo: each part, its duration, and whether it held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the figures mean: rows of the closing table, each of which held or did not."""
+"""The verdicts of the demo: rows of the closing table that held or did not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def ship_rows(shipped: Shipped) -> list[Row]:
 
 
 def load_rows(tally: Tally, before: Executions | None, after: Executions | None) -> list[Row]:
-    """Return what came of the load; ``before`` and ``after`` are None where nobody counts."""
+    """Return the outcome of the load; ``before`` and ``after`` are None where nobody counts."""
     sent = (
         f"{tally.requests} requests, {tally.written} of them writes, {tally.slow} slow ones; "
         f"longest of the quick ones {tally.longest_seconds:.2f} s"

@@ -1,4 +1,4 @@
-"""Starts a flow run over the API and tells how it goes, until it has finished."""
+"""Starts a flow run over the API and reports its progress until it has finished."""
 
 from __future__ import annotations
 

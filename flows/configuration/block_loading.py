@@ -79,7 +79,7 @@ async def _hide_users(name: str, document: Mapping[str, Any], spec: ProjectSpec)
     if stored != (spec.source, spec.requirements):
         await Project.of(spec).asave(name, overwrite=True)
         get_run_logger().warning(
-            "The addresses of project %s held users or tokens; they are secret now", name
+            "The addresses of project %s held users or tokens; they are stored as secrets now", name
         )
 
 

@@ -1,1 +1,1 @@
-"""Shared by the flows that change what serves: exclusive use of a project, and their remarks."""
+"""What the flows that change services share: exclusive use of a project, and their remarks."""

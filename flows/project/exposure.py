@@ -15,7 +15,7 @@ async def exposure_remarks(target: Target) -> list[str]:
     """Return a sentence for each service that serves there and listens on all interfaces."""
 
     def look() -> list[str]:
-        """Look at the sockets of what serves."""
+        """Look at the sockets of the live services."""
         with own_ledger() as ledger:
             serving = instances(ledger, target.project, target.environment, {InstanceState.RUNNING})
         return exposures(serving)

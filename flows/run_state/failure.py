@@ -37,7 +37,7 @@ class PlainFilter(logging.Filter):
         trace = record.exc_info
         if record.levelno > logging.DEBUG and trace and _is_foreseen(trace[1]):
             record.exc_info = None
-            logging.getLogger(record.name).debug("How it came to that:", exc_info=trace)
+            logging.getLogger(record.name).debug("Stack trace:", exc_info=trace)
         return True
 
 

@@ -1,1 +1,1 @@
-"""Shared by `run` and `ship`: selects, plans, executes, settles and reports one workload."""
+"""What `run` and `ship` share: they select, plan, execute, settle and report one workload."""

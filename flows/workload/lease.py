@@ -76,7 +76,7 @@ def _renew(
         return False
     if lost:
         warn(
-            f"{', '.join(lost)}: the lease of what they hold had run out, and was given up "
-            "by others. They go on and hold it again; whoever was let in meanwhile shares it."
+            f"The lease of {', '.join(lost)} had run out, and others could take their resources. "
+            "They continue and hold the resources again, together with any step admitted meanwhile."
         )
     return True

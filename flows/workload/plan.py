@@ -1,4 +1,4 @@
-"""Splits and plans a workload: the first half of `run`, and the whole of a dry run."""
+"""Splits and plans a workload: the first half of `run`, and all of a dry run."""
 
 from __future__ import annotations
 

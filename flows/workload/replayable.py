@@ -73,11 +73,11 @@ def _past(
     if graph is None or plan is None:
         return "have no kept graph or plan"
     if any(step.foreach for step in graph.steps):
-        return "made steps while they ran"
+        return "added steps while they ran"
     try:
         machines = fleet(ledger, sorted(_used(plan)), now)
     except NotFoundError:
-        return "ran on providers that are gone"
+        return "ran on providers that no longer exist"
     speed = {provider.name: provider.speed for provider in machines.providers}
     done = [
         execution

@@ -22,7 +22,7 @@ async def show_workload(
     await acreate_markdown_artifact(
         workload_markdown(summary),
         key="workload",
-        description=f"{summary.workload} {end}: what ran where, planned and actual",
+        description=f"{summary.workload} {end}: steps by provider, planned and actual",
     )
     charts = [
         (f"Plan of {plan.workload}", bars_of_plan(plan)),
@@ -32,5 +32,5 @@ async def show_workload(
     await acreate_markdown_artifact(
         picture(chart, f"{plan.workload}, planned and actual"),
         key="actual-chart",
-        description=f"{plan.workload}: who ran what when, planned and actual",
+        description=f"Steps of {plan.workload} by provider and time, planned and actual",
     )

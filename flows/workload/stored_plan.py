@@ -27,4 +27,4 @@ def told(stored: StoredPlan) -> str:
     planned = f"{len(stored.plan.order)} steps in {stored.plan.makespan_seconds:.1f} s"
     if stored.plan.eta:
         planned = f"{planned}; {eta_sentence(stored.plan.eta)}"
-    return f"{planned}; plan {stored.id}: to run just this, start `run` with plan = {stored.id}"
+    return f"{planned}; plan {stored.id}: to run exactly it, start `run` with plan = {stored.id}"

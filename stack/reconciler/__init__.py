@@ -1,1 +1,1 @@
-"""The reconciler: brings what is back to what is meant, every few seconds."""
+"""The reconciler, which compares the actual state with the recorded intent and restores it."""

@@ -24,14 +24,14 @@ class DiskSpaceWatcher:
         """Look once; yield what has changed."""
         if free_bytes(self._home) < FULL_BYTES:
             if self._reserve.give_up():
-                yield "the disk is full: the reserve is given up for records"
+                yield "the disk is full: the reserve is released for records"
         elif self._reserve.keep():
             yield f"a reserve of {self._reserve.size // MIB_BYTES} MiB is kept for records"
         sentence = low_room(self._home)
         if sentence and not self._reported:
             yield sentence
         elif self._reported and not sentence:
-            yield "there is room again"
+            yield "there is free space again"
         self._reported = bool(sentence)
         self._settle(sentence, now)
 

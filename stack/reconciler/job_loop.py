@@ -71,7 +71,7 @@ class JobLoop:
             stopping.wait(pause_seconds)
 
     def _report(self, name: str, error: Exception, now: float) -> None:
-        """Say what went wrong; the same fault again only once a minute."""
+        """Report what went wrong; the same fault at most once a minute."""
         fault, last = self._faults.get(name, ("", now))
         if fault == repr(error) and now < last + SAME_FAULT_SECONDS:
             return

@@ -1,7 +1,7 @@
 """The resident reconciler: brings the actual state back to the desired state every few seconds.
 
 It does not import Prefect and always runs: it reaps dead leases, ends rollouts whose controller
-died, launches services that are gone, ends flow runs that nobody else would, and takes samples. It
+died, launches missing services, ends flow runs that nobody else would, and takes samples. It
 decides little itself. Its jobs on the supervisor, on the ledger and on the server run in parallel
 lanes, so that one which has to wait delays none of the others.
 """
@@ -100,7 +100,7 @@ class ServiceRestarter:
         key = f"revive/{place.project}/{place.environment}/{secrets.token_hex(8)}"
         run = self._api.trigger("launch/launch", parameters, key)
         count = self._attempts[place].count
-        return f"{place.project} in {place.environment} is gone; launch {run} (attempt {count})"
+        return f"{place.project} in {place.environment} is down; launch {run} (attempt {count})"
 
 
 class Tenancy:
@@ -123,9 +123,9 @@ class Tenancy:
         except BadInputError as error:
             self._refusal = str(error)
         except Exception as error:  # noqa: BLE001 - a database that is locked, full or away
-            self._say(f"whose the ledger is cannot be asked: {error}")
+            self._say(f"cannot check which host owns the ledger: {error}")
         if self._refusal and self._refusal != refusal:
-            self._say(f"nothing is done any more: {self._refusal}")
+            self._say(f"the reconciler does nothing more: {self._refusal}")
         self.held = not self._refusal
         return self.held
 

@@ -84,12 +84,12 @@ class Retention:
             lines.append(self._line(kind, [each for each in folders if each.name not in removed]))
         sentences += self._forget(now)
         if count := clear_unfinished(self._config.root / "releases"):
-            sentences.append(f"{count} builds that came to no end removed")
+            sentences.append(f"{count} unfinished builds removed")
         if (moment := self._clock()) >= self._copies_due:
             sentences += self._trim_workspaces(now)
             self._copies, self._copies_due = copies(self._home.root), moment + HOUR_SECONDS
             if cleared := clear_temporary_folder(self._home.root, now):
-                sentences.append(f"{cleared} temporary files that nobody uses removed")
+                sentences.append(f"{cleared} unused temporary files removed")
         write_retention(self._home, [*lines, *self._copies, *self._history()])
         return sentences
 
@@ -154,7 +154,7 @@ class Retention:
         oldest = min((folder.at for folder in folders), default=None)
         goes = f"after {self._config.run_days:g} days, or above {self._config.run_mib} MiB"
         if kind == "instances":
-            goes += f"; all but the newest {ENDED_RUNS_KEPT} ended of each replica sooner"
+            goes += f"; sooner, except the newest {ENDED_RUNS_KEPT} of each replica"
         return RetentionRow(f"{kind} (folders)", len(folders), round(size, 1), oldest, goes)
 
     def _history(self) -> list[RetentionRow]:

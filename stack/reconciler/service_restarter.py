@@ -1,4 +1,4 @@
-"""Decides when to launch services that are gone again: at once, then with growing pauses."""
+"""Decides when to launch missing services again: at once, then with growing pauses."""
 
 from __future__ import annotations
 

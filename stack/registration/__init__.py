@@ -1,1 +1,1 @@
-"""What `make up` registers with Prefect: blocks, work pool, limits, deployments."""
+"""Registers blocks, work pool, limits and deployments with Prefect, for `make up`."""

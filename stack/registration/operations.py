@@ -112,7 +112,7 @@ def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
         raise BadInputError("entrypoint", entrypoint, problem, "Leave it out: `make up` sets it.")
     for field in _FORBIDDEN_FIELDS:
         if change.get(field):
-            problem = "would have an operation of Slipway run otherwise than `make up` registers it"
+            problem = "would run an operation of Slipway otherwise than `make up` registers it"
             raise BadInputError(field, change[field], problem, "Leave it out.")
 
 
@@ -123,21 +123,21 @@ def refuse_other_variables(variables: object) -> None:
         BadInputError: It names the first such variable.
     """
     if not isinstance(variables, dict):
-        problem, remedy = "is no mapping of names to texts", "Write one, or leave it out."
+        problem, remedy = "must be a mapping of names to strings", "Write one, or leave it out."
         raise BadInputError(_VARIABLES, variables, problem, remedy)
     for name, value in variables.items():
         if not _VARIABLE.fullmatch(str(name)):
             problem, remedy = (
-                "is no name of an environment variable",
+                "is not a valid name of an environment variable",
                 "Write letters, digits and _.",
             )
             raise BadInputError(_VARIABLES, name, problem, remedy)
         if name in _STACK_VARIABLES or name.startswith(_PROCESS_PREFIXES):
-            problem = "would have the run be one of another stack, or run other code"
+            problem = "would move the run to another stack, or run other code"
             remedy = "Leave it out; settings belong to `make up`."
             raise BadInputError(f"{_VARIABLES}.{name}", value, problem, remedy)
         if not isinstance(value, str) or "\0" in value or "{{" in value:
-            problem, remedy = "is no plain text", "Write a text without NUL and without {{."
+            problem, remedy = "must be plain text", "Write a string without NUL and without {{."
             raise BadInputError(f"{_VARIABLES}.{name}", value, problem, remedy)
         if len(value.encode(errors="replace")) > _MAX_VARIABLE_LENGTH:
             problem = f"has more than {_MAX_VARIABLE_LENGTH} bytes"
@@ -158,11 +158,9 @@ def kept_checks(change: Mapping[str, Any], schema: Json) -> Json:
     """
     for field in _NEVER_NULL & change.keys():
         if change[field] is None:
-            raise BadInputError(
-                field, None, "is no value of it", "Leave it out, or write it empty."
-            )
+            raise BadInputError(field, None, "must not be null", "Leave it out, or write it empty.")
     if change.get(_ENFORCED, True) is not True:
-        problem = "would have the API take any parameter of an operation of Slipway"
+        problem = "would let the API accept any parameter of an operation of Slipway"
         raise BadInputError(_ENFORCED, change[_ENFORCED], problem, _REMEDY)
     if _SCHEMA not in change:
         return {}

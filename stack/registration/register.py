@@ -73,7 +73,7 @@ def operation(entry: Declared, pool: str) -> tuple[str, Json]:
 
 
 def run_name_template(entry: Declared) -> str:
-    """Return the template by which runs of a deployment are named; empty where there is none."""
+    """Return the template by which runs of a deployment are named; empty if there is none."""
     flow: Flow[..., Any] = load_flow_from_entrypoint(entry.entrypoint)
     name = flow.flow_run_name
     return name if isinstance(name, str) else getattr(name, "template", "")

@@ -1,4 +1,4 @@
-"""Marks flow runs as crashed whose process ended with an earlier stack.
+"""Marks flow runs as crashed if their process ended with an earlier stack.
 
 Otherwise they would stay Running or Pending for ever.
 """

@@ -70,7 +70,7 @@ class Cancellation:
         for process in processes:
             _tell(process.terminate)
         self._ending[run["id"]] = now
-        return f"flow run {run['id']} is cancelled and has no worker; told it to end"
+        return f"flow run {run['id']} is cancelled and has no worker; it was told to end"
 
     def _finish(self, run_id: str, now: float) -> str:
         processes = flow_processes(self._home).get(run_id, [])

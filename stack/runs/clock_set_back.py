@@ -68,7 +68,7 @@ class ClockSetBack:
     def __call__(self, now: float) -> list[str]:
         """Look once, at the monotonic time ``now``; return a sentence for each that is due.
 
-        Schedules are planned anew at the first look after a step at which the server answers.
+        Schedules are planned again at the first look after a step at which the server answers.
         """
         of_day = self._clock()
         back_seconds = self._ahead - (of_day - now)

@@ -1,4 +1,4 @@
-"""Plans schedules anew after the clock was set back; they would pause until it is there again.
+"""Plans schedules again after the clock was set back; else they would pause until that time.
 
 Prefect plans the next runs of a schedule when few lie ahead, and none before those that do. It also
 creates no run for a time that has had one, such as those skipped while the clock was ahead.
@@ -33,7 +33,7 @@ def replan(api: SlipwayApi, pool: str, now: datetime) -> list[str]:
         active = any(schedule["active"] for schedule in deployment["schedules"])
         if active and not deployment["paused"]:
             api.call("POST", f"/deployments/{deployment['id']}/schedule", {})
-    return ["the clock was set back: what schedules have to come was planned anew"]
+    return ["the clock was set back: the coming runs of schedules were planned again"]
 
 
 def _forget(api: SlipwayApi, run: str) -> None:

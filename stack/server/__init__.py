@@ -1,1 +1,1 @@
-"""Prefect's server, and what stands before it: validation, guards, host names, pages."""
+"""Prefect's server, and the checks in front of it: validation, guards, host names, pages."""

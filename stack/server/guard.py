@@ -114,7 +114,7 @@ class Guard:
                 refuse_no_run("global_concurrency_limit_id", str(limit_id))
 
     def _refuse_other_queue(self, field: str, value: str | None) -> None:
-        problem = "is none by which operations of Slipway are run"
+        problem = "is not a queue that runs operations of Slipway"
         remedy = (
             f"Write the work pool {self._pool.name} and one of its queues: {', '.join(QUEUES)}."
         )
@@ -175,7 +175,7 @@ class Guard:
         for stored in await models.deployments.read_deployments(session=session, **filters):
             name = await name_of(session, stored)
             if name in operations:
-                remedy = f"{LEAVE}. To have it rest, pause it."
+                remedy = f"{LEAVE}. To stop it for a while, pause it."
                 refuse_deletion("deployment", name, "is an operation of Slipway", remedy)
 
 

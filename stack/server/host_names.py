@@ -27,8 +27,8 @@ _OWN_PAGES = frozenset({"", "same-origin", "none"})
 _HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::\d+)?")
 
 OPEN = (
-    "nobody is asked for a password (SLIPWAY_AUTH=false): every user and program of this machine "
-    "may run what it likes as you"
+    "no password is required (SLIPWAY_AUTH=false): every user and program of this machine "
+    "may run anything as you"
 )
 
 
@@ -99,10 +99,10 @@ class OwnNames:
 
 
 def _foreign(origin: str) -> BadInputError:
-    remedy = "Use the UI itself, or a program; or have a password asked for (SLIPWAY_AUTH=true)."
-    return BadInputError("Origin", origin, "is no page of this server", remedy)
+    remedy = "Use the UI itself, or a program; or require a password (SLIPWAY_AUTH=true)."
+    return BadInputError("Origin", origin, "is not a page of this server", remedy)
 
 
 def _refusal(host: str) -> BadInputError:
-    remedy = f"Use one of {', '.join(LOOPBACK)}, or have a password asked for (SLIPWAY_AUTH=true)."
-    return BadInputError("Host", host, "is no name of this machine", remedy)
+    remedy = f"Use one of {', '.join(LOOPBACK)}, or require a password (SLIPWAY_AUTH=true)."
+    return BadInputError("Host", host, "is not a name of this machine", remedy)

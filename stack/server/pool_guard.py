@@ -73,7 +73,7 @@ class PoolGuard:
     def _refuse_other_template(self, template: object) -> None:
         registered = self._template()
         if registered and template != registered:
-            problem = "would have operations of Slipway run otherwise than `make up` registers them"
+            problem = "would run operations of Slipway otherwise than `make up` registers them"
             error = BadInputError("base_job_template", template, problem, "Leave it out.")
             refuse_change(error)
 
@@ -91,7 +91,7 @@ class PoolGuard:
         if queue is None:
             return
         if renamed and work_queue.name != queue.name:
-            problem = f"is another name than {queue.name}, by which operations of Slipway are run"
+            problem = f"renames {queue.name}, a queue that runs operations of Slipway"
             refuse_change(BadInputError("name", work_queue.name, problem, "Leave it out."))
         if work_queue.concurrency_limit == 0:
             refuse_no_run("concurrency_limit", 0)

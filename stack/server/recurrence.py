@@ -1,7 +1,7 @@
 """Refuses recurrence rules (RRULE, RFC 5545) that Prefect's server cannot compute.
 
 The server counts every occurrence from the rule's beginning, in the one thread that answers
-requests: a rule of every second that began long ago, or one that never occurs, stops it for good,
+requests: a rule of every second that began long ago, or one that never occurs, blocks it for ever,
 and again after each restart.
 """
 
@@ -52,7 +52,7 @@ try:
 except ValueError:
     sys.exit({_UNCOUNTABLE})
 """
-"""What is no rule at all is refused by the server itself, but it accepts some it cannot compute."""
+"""The server itself refuses what is not a rule, but accepts some rules that it cannot compute."""
 
 
 def can_be_followed(rule: str) -> bool:
@@ -78,7 +78,7 @@ def refuse_endless_rules(document: object) -> None:
         if place.rpartition(".")[2] != _KEY or not isinstance(rule, str):
             continue
         if _counted(rule) == _UNCOUNTABLE:
-            problem = "gives no times: it matches none, or its UNTIL does not fit to its beginning"
+            problem = "gives no times: it matches none, or its UNTIL does not fit its beginning"
             remedy = (
                 "Write hours below 24 and minutes below 60, and an UNTIL in UTC with a DTSTART."
             )

@@ -123,12 +123,12 @@ class RunGuard:
 
     async def _check_beginning(self, session: Session, flow_run: Any) -> None:
         if flow_run.state is not None and flow_run.state.type not in _TO_BEGIN:
-            problem = "is no state in which an operation of Slipway begins"
+            problem = "is not a state in which an operation of Slipway begins"
             state = flow_run.state.type.value
             refuse_change(BadInputError("state", state, problem, "Leave it out."))
         queue_id = flow_run.work_queue_id
         if queue_id is not None and await self._pool.own_queue(session, queue_id) is None:
-            problem = "is none by which operations of Slipway are run"
+            problem = "is not a queue that runs operations of Slipway"
             remedy = f"Leave it out, or write one of {', '.join(QUEUES)}."
             error = BadInputError("work_queue_name", flow_run.work_queue_name, problem, remedy)
             refuse_change(error)

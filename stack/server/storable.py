@@ -41,7 +41,7 @@ def parsed(text: str | bytes) -> Any:
 
     Raises:
         BadInputError: It is nested deeper than Python can read.
-        ValueError: It is no JSON.
+        ValueError: It is not JSON.
     """
     try:
         return json.loads(text, parse_int=_whole)
@@ -63,7 +63,7 @@ def refuse_unstorable(document: object) -> None:
             problem = f"holds {what} at character {match.start() + 1}"
             raise BadInputError(place, value, problem, "Leave it out: it cannot be stored.")
         if _is_number(value) and not _fits(value):
-            problem, remedy = "is no number of 64 bits", "Write a smaller one, or a text."
+            problem, remedy = "does not fit into 64 bits", "Write a smaller number, or a string."
             raise BadInputError(place, value, problem, remedy)
 
 

@@ -40,4 +40,4 @@ def _refuse_text(place: str, text: str) -> None:
     except BadInputError as error:
         raise error.below(place) from error
     except ValueError:
-        return  # the server itself refuses what is no JSON
+        return  # the server itself refuses invalid JSON

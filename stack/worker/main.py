@@ -71,7 +71,7 @@ with warnings.catch_warnings():
                     await asyncio.to_thread(skip_all_missed, self._work_pool_name)
                 except ApiError as error:
                     # No run is taken before that; the next look tries again.
-                    self._logger.warning("Missed runs could not be looked for: %s", error)
+                    self._logger.warning("Could not look for missed runs: %s", error)
                     return []
                 self._looked_at = now
             return await super().get_and_submit_flow_runs()

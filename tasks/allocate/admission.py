@@ -3,7 +3,7 @@
 Highest priority first, where waiting raises the priority; first come, first served within; and
 conservative backfill: a claim may pass those ahead when it delays the expected start of none
 (Mu'alem and Feitelson, IEEE TPDS 12(6), 2001). Expectations can always be wrong, so no claim
-passes one that has waited for long if it takes the capacity that that one needs.
+passes another that has waited for long if it takes the capacity that the other needs.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def decide(claim: Claim, queue: ProviderQueue, now: float) -> AdmissionDecision:
 def waiting_ahead(claim: Claim, queue: ProviderQueue, now: float) -> list[Waiting]:
     """Return the live claims that come before ``claim``, the next one first.
 
-    It comes no later than any that it passes: that one waits for it, so a claim with its turn
-    between the two would wait for itself.
+    The claim comes no later than any that it passes: the passed one waits for it, so a claim
+    with its turn between the two would wait for itself.
     """
     # A claim that has not waited yet comes after those that began to wait at the same moment.
     since = next((entry.since for entry in queue.waiting if entry.owner == claim.owner), inf)

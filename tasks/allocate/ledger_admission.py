@@ -76,7 +76,7 @@ class LedgerAdmission:
     def renew(self, workload_id: str, fence: int) -> list[str]:
         """Renew the allocations and claims of the workload; return the owners of lost ones.
 
-        An allocation granted here that is lost is still in use: it is held anew.
+        An allocation granted here that is lost is still in use: it is held again.
 
         Raises:
             StaleFenceError: When another run holds the workload now.

@@ -37,7 +37,7 @@ def holders(held: Sequence[tuple[str, float]]) -> str:
 
 def about(seconds: float) -> str:
     """Return a remaining time as text, roughly."""
-    return "for a time unknown" if seconds == inf else f"for about {max(1, round(seconds))} s more"
+    return "for an unknown time" if seconds == inf else f"for about {max(1, round(seconds))} s more"
 
 
 def never_fits(provider: str, owner: str, demand: Resources, capacity: Resources) -> str:

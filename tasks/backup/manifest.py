@@ -98,7 +98,7 @@ def decode(text: bytes) -> Manifest:
 
 
 def _time(value: object) -> float:
-    """Return epoch seconds; raise ValueError or OverflowError for what is no point in time."""
+    """Return epoch seconds; raise ValueError or OverflowError if there is no such time."""
     seconds = float(str(value))
     int(seconds)
     return seconds

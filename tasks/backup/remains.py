@@ -23,7 +23,7 @@ CLAIM = ".restoring.json"
 
 
 def holds_remains_only(target: Path) -> bool:
-    """Tell whether all that lies in the folder ``target`` was put there by a restore at work."""
+    """Tell whether all that lies in the folder ``target`` was put there by a running restore."""
     try:
         claim = json.loads((target / CLAIM).read_text(encoding="utf-8") or "[]")
     except (OSError, ValueError):
@@ -46,7 +46,9 @@ def claimed(target: Path, names: Iterable[str]) -> Iterator[None]:
         except BlockingIOError:
             ours = False
         if not ours:
-            raise BusyError(f"Another restore writes to {target}; wait for it, or give another.")
+            raise BusyError(
+                f"Another restore writes to {target}; wait for it, or give another folder."
+            )
         for child in target.iterdir():
             if child.name != CLAIM:
                 remove(child)

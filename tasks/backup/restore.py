@@ -49,7 +49,8 @@ def restore(
     check_target(target, [("repository", repository.folder)])
     manifest = read_manifest(repository, snapshot)
     check_target(
-        target, [("data it was taken of", source.path) for source in manifest.subject.sources]
+        target,
+        [("data that it was taken from", source.path) for source in manifest.subject.sources],
     )
     listing = list(repository.entries(snapshot.id))
     check_entries(listing, manifest)

@@ -186,7 +186,7 @@ def _included_and_excluded(manifest: Manifest, staging: Path) -> tuple[list[Path
 def _reusable(previous: Manifest | None) -> dict[str, TreeEntry]:
     """Return the entries whose digests may be used again: not those of databases.
 
-    Every backup dumps each database anew, and reports each that it cannot dump.
+    Every backup dumps each database again, and reports each that it cannot dump.
     """
     if previous is None:
         return {}

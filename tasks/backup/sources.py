@@ -24,7 +24,7 @@ class Source:
 def full_paths(folders: Iterable[str]) -> list[Path]:
     """Return the ``folders`` outside of a project's own: full paths, or paths from a home."""
     outside = [folder for folder in folders if folder.startswith(("/", "~"))]
-    # The home of an unknown user is no error here: such a path stays as it is.
+    # The home of an unknown user is not an error here: such a path stays as it is.
     return [Path(os.path.expanduser(folder)) for folder in outside]  # noqa: PTH111
 
 
@@ -69,7 +69,7 @@ def check_sources(
     for source in sources:
         path, path_text = source.path, str(source.path)
         if not path.is_dir():
-            problem = "is no folder" if path.exists() else "no such folder"
+            problem = "is not a folder" if path.exists() else "no such folder"
             raise BadInputError(field, path_text, problem, "Create it, or take it out")
         if not os.access(path, os.R_OK | os.X_OK):
             remedy = f"Make it readable: chmod u+rx {path_text}"

@@ -37,7 +37,7 @@ def staging_folder(staging: Path, description: str) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BusyError(
-                f"A backup of {description} is at work already: {holder_of(lock)}. "
+                f"A backup of {description} is already running: {holder_of(lock)}. "
                 "Wait for it to end, or cancel it; then start this one again."
             ) from error
         discard(content)
@@ -62,7 +62,7 @@ def clear_staging(home: Path) -> list[str]:
 
 
 def _remove_leftover(content: Path) -> bool:
-    """Remove ``content`` unless a backup is at work with it; tell whether it was removed."""
+    """Remove ``content`` unless a running backup uses it; tell whether it was removed."""
     doomed = content.with_name(f".{CONTENT}.{os.getpid()}")
     with (content.parent / "lock").open("a+") as lock:
         try:
@@ -85,7 +85,7 @@ def remember(staging: Path, manifest: bytes) -> None:
 
 
 def remembered(staging: Path) -> Manifest | None:
-    """Return the manifest of the last completed snapshot; None where there is none to trust."""
+    """Return the manifest of the last completed snapshot; None if there is none to trust."""
     try:
         return decode((staging / _MANIFEST).read_bytes())
     except (FileNotFoundError, ManifestError):

@@ -35,7 +35,7 @@ def refuse_kept(
         target: As the user gave it.
         home: Slipway's home folder, which holds releases, data and all else that it keeps.
         program: The folder of Slipway, with its own code.
-        repositories: The folder of each, by name; None where it lies elsewhere.
+        repositories: The folder of each, by name; None if it lies elsewhere.
         of_projects: The folders of all projects by their description, e.g. `data of shop`.
 
     Raises:
@@ -96,12 +96,14 @@ def check_target(target: Path, kept_apart: Iterable[tuple[str, Path | None]]) ->
                 target, f"lies in the {description} ({folder})", "Give a folder elsewhere"
             )
     if os.path.lexists(target) and not target.is_dir():
-        raise _refused(target, "is no folder", "Give a new or an empty one")
+        raise _refused(target, "is not a folder", "Give a new or an empty one")
     if os.path.lexists(target) and not _is_free(target):
         raise _refused(target, "is not empty", "Give a new or an empty folder")
     nearest = next(folder for folder in (target, *target.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise _refused(target, f"cannot be written to ({nearest})", "Give a folder that you may")
+        raise _refused(
+            target, f"cannot be written to ({nearest})", "Give a folder that you may write to"
+        )
     return target
 
 
@@ -151,7 +153,7 @@ def _checked_roots(kinds: Mapping[str, str], manifest: Manifest) -> list[str]:
     roots = [str(source.path) for source in manifest.subject.sources] + [manifest.staging]
     for root in roots:
         if not root.startswith("/") or not _plain(root[1:]) or kinds.get(as_text(root)) != "dir":
-            raise ManifestError(f"The snapshot names {root!r}, which is no folder in it.")
+            raise ManifestError(f"The snapshot names {root!r}, which is not a folder in it.")
     for root in roots:
         if any(other is not root and Path(other).is_relative_to(root) for other in roots):
             raise ManifestError(f"The snapshot names folders that lie in each other: {root!r}.")

@@ -1,4 +1,4 @@
-"""Warnings about a snapshot that was taken: it is empty, or incomplete. Pure."""
+"""Warnings about a snapshot that was taken: it is empty, or incomplete; pure."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def recorded(ledger: Ledger, project: str, environment: str) -> dict[str, Instan
 class Cutover:
     """Performs the effects of a rollout once its instances are started.
 
-    ``stop`` ends instances for good: processes gone, ports released, recorded as stopped.
+    ``stop`` ends instances permanently: processes gone, ports released, recorded as stopped.
     """
 
     ledger: Ledger
@@ -65,7 +65,7 @@ class Cutover:
                 return self._retire(effect)
             case Undo():
                 return self._undo(effect)
-        raise TypeError(f"{type(effect).__name__} is no part of a cutover")
+        raise TypeError(f"{type(effect).__name__} is not an effect of a cutover")
 
     def _shift(self, effect: Shift) -> Shifted:
         for route in effect.routes:

@@ -95,7 +95,7 @@ class Deployer:
 
         Raises:
             BadInputError: An unknown strategy or version; nothing was started.
-            BusyError: Another live deploy is at work there.
+            BusyError: Another live deploy is running there.
             Exception: The release could not be built or started; all is as before.
         """
         await_drain(self.ledger, self.target.project, self.target.environment, self._reconcile)
@@ -113,7 +113,7 @@ class Deployer:
 
         Raises:
             BadInputError: There is no former release.
-            BusyError: Another rollback is at work there.
+            BusyError: Another rollback is running there.
         """
         self._reconcile()
         withdraw_open_deploy(
@@ -134,7 +134,8 @@ class Deployer:
             if last.owes_report and running == {last.to_release}:
                 amend_rollout(self.ledger, row, to_document(replace(last, untold=False)))
                 tell(
-                    f"The one before had moved the traffic when its run died: {last.version} serves"
+                    f"The deploy before had moved the traffic when its run died: {last.version} "
+                    f"serves"
                 )
                 return self._report(row, last)
         return None

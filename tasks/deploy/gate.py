@@ -1,4 +1,4 @@
-"""The health gate: every replica has to answer well several times in a row before it serves."""
+"""The health gate: every replica must answer several times in a row before it serves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Ask = Callable[[list[Instance], float], Sequence[HealthAnswer]]
 
 
 def count_in_a_row(counts: Mapping[str, int], answers: Sequence[HealthAnswer]) -> dict[str, int]:
-    """Return how often in a row each instance has answered well, by its id."""
+    """Return how often in a row each instance has been healthy, by its id."""
     return {
         answer.instance.id: counts.get(answer.instance.id, 0) + 1 if answer.ok else 0
         for answer in answers
@@ -22,7 +22,7 @@ def count_in_a_row(counts: Mapping[str, int], answers: Sequence[HealthAnswer]) -
 
 
 def refusal(answers: Sequence[HealthAnswer]) -> str:
-    """Return which instances are not well and what each answered, in words."""
+    """Return which instances are not healthy and what each answered, in words."""
     unwell = [answer for answer in answers if not answer.ok]
     return "; ".join(
         f"{answer.instance.service} (replica {answer.instance.replica}, "
@@ -40,10 +40,10 @@ def pass_gate(
     clock: Callable[[], float],
     pause: Callable[[], None],
 ) -> GateRefused | None:
-    """Ask until every instance was well ``in_a_row`` times; None when they pass.
+    """Ask until every instance was healthy ``in_a_row`` times; None when they pass.
 
     Each question may take all the time that is left (an application starts); there is a ``pause``
-    between two. An instance that has ended will never be well: it is refused at once.
+    between two. An instance that has ended will never be healthy: it is refused at once.
     """
     if not instances:
         return GateRefused("it has no services")
@@ -59,6 +59,6 @@ def pass_gate(
         if is_cancelled():
             return GateRefused(CANCELLED)
         if clock() >= deadline:
-            reason = refusal(answers) or f"not well {in_a_row} times in a row"
+            reason = refusal(answers) or f"unhealthy {in_a_row} times in a row"
             return GateRefused(f"not healthy within {timeout_seconds:g} s: {reason}")
         pause()

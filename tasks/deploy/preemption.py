@@ -22,7 +22,7 @@ _BEGIN_SECONDS = 5.0
 def withdraw_open_deploy(
     ledger: Ledger, project: str, environment: str, reconcile: Callable[[], object]
 ) -> None:
-    """Return when no deploy is at work there: one that has not moved the traffic is withdrawn.
+    """Return when no deploy is running there: one that has not moved the traffic is withdrawn.
 
     What it waits for is logged at once.
 
@@ -33,7 +33,7 @@ def withdraw_open_deploy(
         reconcile: Ends the rollouts whose controllers are dead.
 
     Raises:
-        BusyError: Another rollback is at work there, or this run was cancelled while it waited.
+        BusyError: Another rollback is running there, or this run was cancelled while it waited.
     """
     while (row := open_rollout(ledger, project, environment)) is not None:
         if from_document(row.document).kind is not RolloutKind.DEPLOY:
@@ -99,4 +99,4 @@ def _waiting_for(row: RolloutRow) -> str:
     deploy = f"the deploy of {rollout.version or rollout.to_release[:12]}"
     if row.phase == Phase.DRAINING:
         return f"for the end of {deploy}: it has moved the traffic, and lets requests finish"
-    return f"until {deploy} is withdrawn: it has not moved the traffic"
+    return f"for {deploy} to be withdrawn: it has not moved the traffic"

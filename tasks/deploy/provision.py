@@ -1,4 +1,4 @@
-"""The provision of a rollout: builds a release, starts it beside what serves, checks its health."""
+"""The provision of a rollout: builds a release, starts it beside the live one, checks health."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Provision:
                 return self._start(digest)
             case Gate():
                 return self._gate(rollout, effect)
-        raise TypeError(f"{type(effect).__name__} is no part of a provision")
+        raise TypeError(f"{type(effect).__name__} is not an effect of a provision")
 
     def drain_seconds(self, rollout: Rollout) -> float:
         """Return how long requests in flight may take once the traffic has moved."""

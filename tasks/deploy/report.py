@@ -11,7 +11,7 @@ from tasks.errors import SlipwayError
 
 
 class RolloutRevertedError(SlipwayError):
-    """A rollout was reverted or withdrawn; the message says what serves instead."""
+    """A rollout was reverted or withdrawn; the message names the version that serves instead."""
 
     def __init__(self, report: RolloutReport) -> None:
         self.report = report
@@ -19,12 +19,13 @@ class RolloutRevertedError(SlipwayError):
         if report.withdrawn:
             message = (
                 f"{described} was taken back before it moved the traffic: {report.reason}. "
-                f"{report.still_serving} Nothing is to be mended; deploy it again if you want it."
+                f"{report.still_serving} There is nothing to fix; deploy it again if you want it."
             )
         else:
             message = (
-                f"{described} was reverted. {report.still_serving} Mend the new version and deploy it "
-                f"again. What it said: {report.reason}"
+                f"{described} was reverted. {report.still_serving} Fix the new version and deploy "
+                f"it "
+                f"again. The reason: {report.reason}"
             )
         super().__init__(message)
 
@@ -65,7 +66,7 @@ class RolloutReport:
 
     @property
     def still_serving(self) -> str:
-        """A sentence on what serves after a rollout that was reverted."""
+        """A sentence on the version that serves after a rollout that was reverted."""
         if self.withdrawn:
             return f"Version {self.serves} serves." if self.serves else "Nothing serves there."
         if not self.from_version:

@@ -88,7 +88,7 @@ class Rollout:
     and ``warm`` are the instances that ran before it, ``fresh`` those it started, ``adopted`` the
     warm ones that a rollback goes back to. ``keep_warm`` tells whether the replaced instances may
     stay up for a rollback. ``timeline`` holds each phase and when it was entered. ``untold`` tells
-    that its controller died and another one ended it, so that nobody was told of its result.
+    that its controller died and another one ended it, so that its result was not reported.
     """
 
     project: str
@@ -124,7 +124,7 @@ class Rollout:
 
     @property
     def owes_report(self) -> bool:
-        """Whether it is a finished rollback whose result nobody was told."""
+        """Whether it is a finished rollback whose result was not reported."""
         return self.untold and self.kind is RolloutKind.ROLLBACK and self.phase is Phase.DONE
 
     @property
@@ -239,7 +239,7 @@ def revert(rollout: Rollout, reason: str, now: float) -> tuple[Rollout, Effect]:
 def _surveyed(rollout: Rollout, observation: Surveyed, now: float) -> tuple[Rollout, Effect]:
     """Go back to warm instances where a rollback may, start new ones otherwise.
 
-    A rollback goes back to a release that has served: its commands before that are not repeated.
+    A rollback goes back to a release that has served: its `before` commands are not repeated.
     """
     rollout = replace(
         rollout,

@@ -11,7 +11,7 @@ from tasks.release import Instance, InstanceState, Release
 
 
 class HealthAnswer(Protocol):
-    """Whether one instance is well, and what it answered."""
+    """Whether one instance is healthy, and what it answered."""
 
     @property
     def instance(self) -> Instance:
@@ -20,7 +20,7 @@ class HealthAnswer(Protocol):
 
     @property
     def ok(self) -> bool:
-        """Whether it is well."""
+        """Whether it is healthy."""
         ...
 
     @property
@@ -30,7 +30,7 @@ class HealthAnswer(Protocol):
 
     @property
     def final(self) -> bool:
-        """Whether it will never be well: it has ended, or keeps ending."""
+        """Whether it will never be healthy: it has ended, or keeps ending."""
         ...
 
 
@@ -67,7 +67,7 @@ class ReleaseRunner(Protocol):
         ...
 
     def healthy(self, instances: list[Instance], timeout_seconds: float) -> Sequence[HealthAnswer]:
-        """Return the health of every instance; wait up to the time-out for each to become well."""
+        """Return the health of every instance; wait for each to become healthy or time out."""
         ...
 
     def stop(self, instances: list[Instance], grace_seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The survey of an environment: what serves, what is warm, where traffic would go; pure."""
+"""The survey of an environment: what serves, what is warm, and where traffic would go; pure."""
 
 from __future__ import annotations
 

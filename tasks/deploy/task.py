@@ -91,7 +91,7 @@ async def _progress_shown(deployer: Deployer, kind: RolloutKind) -> AsyncIterato
         try:
             await aupdate_progress_artifact(artifact, 100.0, description)
         except Exception as error:  # noqa: BLE001 - the traffic has moved, whatever is shown of it
-            log_failure("That it is done is not shown", error)
+            log_failure("Its end is not shown", error)
 
 
 def _narrate() -> Callable[[Rollout], None]:

@@ -133,7 +133,7 @@ async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = No
     await acreate_table_artifact(
         key="strategies",
         table=strategy_rows(explanation),
-        description=f"What each strategy would make of {graph.workload}",
+        description=f"Plans of {graph.workload} by each strategy",
     )
     await acreate_markdown_artifact(
         what_if(explanation, former),
@@ -162,7 +162,7 @@ async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
 @task(
     name="step",
     task_run_name="{step.id}",
-    description="One step of a workload; each try is placed and admitted anew",
+    description="One step of a workload; each attempt is placed and admitted by itself",
     cache_policy=NO_CACHE,
     retry_condition_fn=worth_retrying,
     retry_jitter_factor=_JITTER,

@@ -1,4 +1,4 @@
-"""The credentials of Git and installers during a build; they never stand in an argument."""
+"""The credentials of Git and installers during a build; they are never passed in an argument."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def unpack(field: str, archive: Path, target: Path, bounds: Bounds = _BOUNDS) ->
     except (*_DAMAGED, OSError) as error:
         if isinstance(error, PermissionError) or is_without_room(error):
             raise
-        problem = f"is no archive that can be read ({error})"
+        problem = f"is not an archive that can be read ({error})"
         raise BadInputError(field, str(archive), problem, "Download or make it again.") from error
     if not any(target.iterdir()):
         raise BadInputError(field, str(archive), "has no file in it", "Make it again.")

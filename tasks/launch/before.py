@@ -41,7 +41,7 @@ _SEARCHED_LINES = 400
 
 
 class BeforeError(SlipwayError):
-    """A command that has to succeed before a release serves did not."""
+    """A command that must succeed before a release serves has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Before:
         message = redact(
             f"{command.where}: `{command.text}` has to succeed before {release.project} "
             f"{release.version} serves in {self.environment}, and it {_ending(outcome)}. "
-            "Nothing was switched; mend it and start again: only what failed is repeated.",
+            "Nothing was switched; fix it and start again: only what failed is repeated.",
             self.secrets,
         )
         return "\n".join([message, "Its last lines:", *(lines or ["(it wrote nothing)"])])

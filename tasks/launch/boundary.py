@@ -31,7 +31,7 @@ _ENVIRONMENT = ".venv"
 
 
 def enclose(folder: Path) -> None:
-    """Have tools that run below ``folder`` find no settings above it."""
+    """Prevent tools that run below ``folder`` from finding settings above it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, content in FILES.items():
         if not (folder / name).exists():
@@ -40,5 +40,5 @@ def enclose(folder: Path) -> None:
 
 
 def ceiling(folder: Path) -> dict[str, str]:
-    """Return the variables that have Git find no repository at ``folder`` and above."""
+    """Return the variables by which Git finds no repository at ``folder`` and above."""
     return {"GIT_CEILING_DIRECTORIES": str(folder)}

@@ -1,4 +1,4 @@
-"""Releases on disk: each is built aside, moved into place whole, reused, and pruned."""
+"""Releases on disk: each is built aside, moved into place in one step, reused, and pruned."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def build_release(
                 (building / BUILD_LOG).write_text(
                     "\n".join([*fetched.left_out, *build_lines]), "utf-8"
                 )
-                sync_tree(str(building))  # so that a release that exists is whole on disk
+                sync_tree(str(building))  # so that a release that exists is complete on disk
                 building.rename(path)
                 sync_folder(str(folder))
         finally:

@@ -114,7 +114,7 @@ def is_database(place: Path) -> bool:
 
 
 def _carry_path(place: Path, kept_path: Path, *, leads: bool) -> bool:
-    """Make ``place`` a link to ``kept_path``; False where it holds data of its own."""
+    """Make ``place`` a link to ``kept_path``; False if it holds data of its own."""
     if _leads_to(place, kept_path):
         _forget_logs(place, kept_path)
         return True

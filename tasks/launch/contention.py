@@ -1,4 +1,4 @@
-"""Whether a service could not start because another process holds what it needs; pure.
+"""Detects that a service could not start because another process holds what it needs; pure.
 
 What serves runs on while its successor starts: where both need the same lock or port, the new one
 never becomes healthy, whatever its health path is.
@@ -36,7 +36,8 @@ def contention(lines: Iterable[str]) -> str:
 
 def _message(resource: str, remedy: str) -> str:
     return (
-        f"By its own words it wants {resource} that another process holds. Where that is the version "
-        f"that serves, the two cannot run side by side: `stop`, then `launch` the new one, which "
-        f"nobody can reach meanwhile; or {remedy}."
+        f"Its log says that it needs {resource} that another process holds. If that process is the "
+        f"version that serves, the two cannot run side by side: `stop` it, then `launch` the new "
+        f"one "
+        f"(nobody can reach either meanwhile); or {remedy}."
     )

@@ -95,7 +95,7 @@ def converge(
 
 
 def revive(launcher: Launcher, public_ports: PublicPorts) -> Launched | None:
-    """Start again, as they were, the instances that should run and do not; None where none should.
+    """Start again, as they were, the instances that should run and do not; None if none should.
 
     Version, configuration and number of replicas stay as they were live, whatever is configured now.
 

@@ -35,7 +35,7 @@ _COMMANDS = {
 def copy_release(release: Release, target: Path) -> Release:
     """Return ``release`` at ``target``: its source and environment, copied unless they are there.
 
-    The copy appears there whole, or not at all. Symbolic links and the times of files are kept, so
+    The copy appears there in one step. Symbolic links and the times of files are kept, so
     that compiled Python stays valid. A copy on the file system of the release is cheapest.
 
     Raises:

@@ -21,7 +21,7 @@ def proposed_data(
     commands: Iterable[str],
     variables: Mapping[str, str],
 ) -> list[str]:
-    """Return a sentence on what ``project`` should name under `data`; none where it names all."""
+    """Return a sentence on what ``project`` should name under `data`; none if it names all."""
     if spec.stateless:
         return []
     proposed = proposals(source, list(commands), variables, spec.data)
@@ -42,7 +42,7 @@ def data_messages(trees: ServingTrees, environment: str, serving: str) -> list[s
         sentences.append(
             f"{names} is a database that {trees.project} had written into its own release: it is "
             f"carried over and kept in {record.kept}. Write `data: [{entries}]` under "
-            f"projects.{trees.project} in slipway.yaml, or `stateless: true` where it is none."
+            f"projects.{trees.project} in slipway.yaml, or `stateless: true` if it is not data."
         )
     if serving and serving == record.latest:
         source, kept_folder = trees.releases / serving / "source", Path(record.kept)
@@ -56,8 +56,9 @@ def data_messages(trees: ServingTrees, environment: str, serving: str) -> list[s
                 " ..." if tree.paths[_PATHS_SHOWN:] else ""
             )
             sentences.append(
-                f"An earlier release of {trees.project} has written {listed}, which what serves in "
-                f"{environment} does not have. NOT CARRIED OVER; it stays in {tree.tree} until you "
+                f"An earlier release of {trees.project} has written {listed}, which the release "
+                f"that serves in {environment} does not have. NOT CARRIED OVER; it stays in "
+                f"{tree.tree} until you "
                 "have taken what you need and removed that folder."
             )
     return sentences

@@ -76,7 +76,7 @@ def services_of(
 
 
 def start_problem(project: str, spec: ProjectSpec, source: Path) -> str:
-    """Return what keeps ``source`` from being launched as it stands; empty where nothing does.
+    """Return what keeps ``source`` from being launched as it stands; empty if nothing does.
 
     Only a plain folder is checked: a repository or an archive would have to be read first.
     """

@@ -69,7 +69,7 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
         arguments = ("ls-remote", "--exit-code", "--quiet", "--", url, *names)
         answer = git.ask(*arguments, limit_seconds=_LIMIT_SECONDS, online=True)
     except MissingProgramError as error:
-        return f"{field} was not looked at: {error}"
+        return f"{field} was not checked: {error}"
     if answer.code == 0 and names:
         _refuse_two(f"projects.{project}.version", version, answer.line)
     if answer.code == 0 or (answer.code == _NO_SUCH_REFERENCE and not names):  # an empty one
@@ -79,7 +79,7 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
         raise BadInputError(f"projects.{project}.version", version, problem, "Name one it has.")
     if _NO_ANSWER.search(answer.error_text):
         error_text = " ".join(without_passwords(answer.error_text).split())
-        return f"{field} was not looked at, its server does not answer: {error_text[:200]}"
+        return f"{field} was not checked, as its server does not answer: {error_text[:200]}"
     raise git.refusal(field, url, answer)
 
 

@@ -58,7 +58,7 @@ def _plain(folder: Path) -> Iterator[Path]:
 
 
 def _copy_file(path: Path, target: Path) -> None:
-    """Copy a file or a link; anything else (a socket, a pipe) is no part of a source."""
+    """Copy a file or a link; anything else (a socket, a pipe) is not part of a source."""
     status = path.lstat()
     kind = stat.S_IFMT(status.st_mode)
     if kind not in {stat.S_IFREG, stat.S_IFLNK}:

@@ -66,7 +66,7 @@ class Forgotten:
 
 
 def check_forgettable(ledger: Ledger, scope: ForgetScope, now: float) -> None:
-    """Refuse to forget a project that is at work, or an invalid name; nothing is touched.
+    """Refuse to forget a project that is in use, or an invalid name; nothing is touched.
 
     Raises:
         BadInputError: A project or an environment cannot have that name.
@@ -76,7 +76,7 @@ def check_forgettable(ledger: Ledger, scope: ForgetScope, now: float) -> None:
         name = getattr(scope, parameter)
         if not fullmatch(BLOCK_NAME, name) and (name or parameter == "project"):
             remedy = "Name a project, and an environment or none."
-            raise BadInputError(parameter, name, "is no name", remedy)
+            raise BadInputError(parameter, name, "is not a valid name", remedy)
     _refuse_open_rollouts(ledger, scope)
     for row in workloads(ledger, scope.project, _ALL_WORKLOADS):
         _, _, environment, *_ = [*row.key.split("/"), "", ""]

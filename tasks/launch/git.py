@@ -1,4 +1,4 @@
-"""Running git: with a time limit, no terminal, no hooks, and nothing of ours in its environment."""
+"""Runs git with a time limit, no terminal, no hooks and none of Slipway's own variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The health of started instances: each is asked until it is well, has ended, or takes too long."""
+"""The health of started instances: each is probed until it is healthy, has ended or is too late."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tasks.release import Instance
 _POLL_SECONDS = 0.05
 _ANSWER_SECONDS = 2.0
 _SETTLED_SECONDS = 0.5
-"""A service without a port is well when it has run this long without ending."""
+"""A service without a port is healthy when it has run this long without ending."""
 _CRASH_LOOP_RESTARTS = 2
 _LOG_LINES = 15
 _SEARCHED_LINES = 400
@@ -32,9 +32,9 @@ _SEARCHED_LINES = 400
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether an instance is well; ``detail`` says why, with its last log lines where it is not.
+    """Whether an instance is healthy; ``detail`` says why, with its last log lines where it is not.
 
-    ``final`` tells that it will never be well, because it has ended or keeps ending.
+    ``final`` tells that it will never be healthy, because it has ended or keeps ending.
     """
 
     instance: Instance
@@ -48,7 +48,7 @@ def await_health(
 ) -> list[Health]:
     """Return the health of each as soon as it is known, or ``timeout_seconds`` have passed.
 
-    Where one has ended, the others are not waited for: they can no longer all become well. The
+    Where one has ended, the others are not waited for: they can no longer all become healthy. The
     values of ``secrets`` do not appear in the result.
     """
     if not instances:
@@ -77,9 +77,9 @@ def _await_instance(
         if time.monotonic() >= deadline:
             return _unwell(instance, f"not healthy in time: {detail}", secrets, remedy=True)
         if is_cancelled():
-            return _unwell(instance, f"was given up, as its run was: {detail}", secrets)
+            return _unwell(instance, f"was stopped together with its run: {detail}", secrets)
         if hopeless.wait(_POLL_SECONDS):
-            return _unwell(instance, f"was given up, as another has ended: {detail}", secrets)
+            return _unwell(instance, f"was stopped, as another has ended: {detail}", secrets)
 
 
 def _unwell(
@@ -90,7 +90,7 @@ def _unwell(
     final: bool = False,
     remedy: bool = False,
 ) -> Health:
-    """Return that it is not well, with its last lines; a reason in its log precedes a ``remedy``."""
+    """Return that it is not healthy, with its last lines and a reason or a ``remedy``."""
     searched_lines = last_lines(detached.log_path(instance.directory), _SEARCHED_LINES, secrets)
     lines = with_reason(searched_lines, _LOG_LINES)
     advice = contention(lines) or (_remedy(instance) if remedy else "")
@@ -101,7 +101,7 @@ def _unwell(
 
 
 def _look(instance: Instance) -> tuple[bool, bool, str]:
-    """Return whether it is well, whether that is final, and why."""
+    """Return whether it is healthy, whether that is final, and why."""
     status = detached.status(instance.directory)
     if not isinstance(status, detached.Running):
         finished = instance.port is None and has_finished(instance) and not _left_behind(status)
@@ -123,14 +123,14 @@ def _probe(instance: Instance, port: int, status: detached.Running) -> ProbeAnsw
 
 
 def _left_behind(status: detached.Status) -> int:
-    """Return how many processes lived on after its first one had last ended well."""
+    """Return how many processes lived on after its first one had last ended with 0."""
     if isinstance(status, detached.Ended):
         return status.outcome.left_behind if status.outcome.succeeded else 0
     return status.left_behind if isinstance(status, detached.Running) and not status.last_end else 0
 
 
 def _end(status: detached.Status) -> str:
-    """Return how an instance ended that will not become well by itself."""
+    """Return how an instance ended that will not become healthy by itself."""
     if count := _left_behind(status):
         return _in_background(count)
     match status:
@@ -142,7 +142,7 @@ def _end(status: detached.Status) -> str:
 
 
 def _in_background(left_behind: int) -> str:
-    """Return the message for a service whose first process ended well while others lived on."""
+    """Return the message for a service whose first process ended with 0 while others lived on."""
     others = "1 process" if left_behind == 1 else f"{left_behind} processes"
     return (
         f"put itself into the background: its first process ended with exit code 0 and left "
@@ -153,7 +153,7 @@ def _in_background(left_behind: int) -> str:
 
 
 def _remedy(instance: Instance) -> str:
-    """Return a remedy for an instance that runs and is not well; empty where none is known."""
+    """Return a remedy for an instance that runs and is not healthy; empty if none is known."""
     status = detached.status(instance.directory)
     if instance.port is None or not isinstance(status, detached.Running):
         return ""
@@ -162,8 +162,8 @@ def _remedy(instance: Instance) -> str:
         field = f"projects.{instance.project}.services.{instance.service}.health_path"
         path = instance.health_path
         return (
-            f"It answers, but not well at {path}: name a path at {field} that answers below 400 "
-            'when it is well; "" asks only whether the port is open.'
+            f"It answers, but not below 400 at {path}: name a path at {field} that does when the "
+            'service is healthy; "" asks only whether the port is open.'
         )
     listening = sockets(status)
     if any((socket.host, socket.port) == (instance.host, instance.port) for socket in listening):

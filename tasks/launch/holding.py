@@ -13,7 +13,7 @@ _HELD: Final[dict[Path, int]] = {}
 
 
 def hold(folder: Path) -> bool:
-    """Keep ``folder`` from being pruned until this process ends; False where it is gone."""
+    """Keep ``folder`` from being pruned until this process ends; False if it is gone."""
     if folder in _HELD:
         return folder.is_dir()
     try:

@@ -84,7 +84,7 @@ class Pointers:
         oid = _oid(path.read_bytes())
         stored = self.objects / "lfs" / "objects" / oid[:2] / oid[2:4] / oid
         if not stored.is_file() or _digest(stored) != oid:
-            return False  # a damaged object may be whole on the server
+            return False  # a damaged object may be intact on the server
         shutil.copyfile(stored, path)
         return True
 

@@ -94,7 +94,7 @@ class LaunchContext:
 
         Raises:
             BadInputError: `data` names what cannot be carried over.
-            CarryError: Data of what serves cannot be carried over.
+            CarryError: Data of the live release cannot be carried over.
         """
         tree = self.trees.prepare(release, self.serving)
         running = running_befores(self.ledger, self.project, self.environment)
@@ -186,7 +186,7 @@ class LaunchContext:
         return [replace(instance, state=state) for instance in instances]
 
     def acknowledge(self) -> None:
-        """Record that what serves was chosen with knowledge of today's configuration.
+        """Record that the live release was chosen with knowledge of today's configuration.
 
         After a rollback, as otherwise the next launch would count the abandoned version as a change.
         """

@@ -85,7 +85,7 @@ class Launcher(LaunchContext):
         Raises:
             BadInputError: A command or variable cannot be used; nothing was run then.
             BeforeError: A command failed.
-            CarryError: Data of what serves cannot be carried over; nothing was run then.
+            CarryError: Data of the live release cannot be carried over; nothing was run then.
         """
         commands = before_of(self.project, self.spec, release.source)
         if not commands:
@@ -128,7 +128,7 @@ class Launcher(LaunchContext):
 
         Raises:
             BadInputError: A command, a variable or `data` cannot be used; nothing was started then.
-            CarryError: Data of what serves cannot be carried over; nothing was started then.
+            CarryError: Data of the live release cannot be carried over; nothing was started then.
             LaunchError: This machine could not start a process.
         """
         if not release.path.is_dir():

@@ -113,7 +113,7 @@ def _tar(archive: Path, bounds: Bounds) -> Iterator[Member]:
 def _require_end(plain: io.BufferedIOBase, last: str, bounds: Bounds) -> None:
     """Read a tar from its end mark to the end, so that the checksum of its compression is checked.
 
-    tarfile takes anything that is no header for the end, and reads no further.
+    tarfile takes anything that is not a header for the end, and stops reading there.
     """
     if plain.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise tarfile.ReadError(f"it is cut or damaged after its member {last!r}")

@@ -1,4 +1,4 @@
-"""Precedence: an open rollout decides what serves in an environment, else the last launch does."""
+"""Precedence: decides whether a launch may serve while a rollout or a later run changes it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def shared_services(launcher: Launcher, instances: list[Instance]) -> set[str]:
 
 
 def ended_by_another_run(launcher: Launcher, instances: list[Instance]) -> str:
-    """Return a sentence where another run ends ``instances``; empty where none does."""
+    """Return a sentence where another run ends ``instances``; empty if none does."""
     remaining = {
         instance.id
         for instance in launcher.recorded()
@@ -72,7 +72,7 @@ def _overtaken(launcher: Launcher, instances: list[Instance]) -> str:
 def _gives_way(launcher: Launcher, instances: list[Instance], newer: list[Instance]) -> str:
     version = instances[0].version if instances else "nothing"
     return (
-        f"{launcher.project} {version} was not brought to serve in {launcher.environment}: while "
-        f"it was being started, a run that began later had {newer[-1].version} serve there, which "
-        "it still does. Launch it again if it is what you want."
+        f"{launcher.project} {version} does not serve in {launcher.environment}: while it was "
+        f"being started, a run that began later started {newer[-1].version}, which serves there "
+        "now. Launch it again if it is what you want."
     )

@@ -1,4 +1,4 @@
-"""The start command that a source tree suggests: proposed in an error, never run unasked."""
+"""The start command that a source tree suggests: proposed in an error, never run on its own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MAX_FILE_BYTES = 200_000
 
 
 def proposed_command(source: Path) -> str:
-    """Return the likeliest start command of ``source``; empty where it suggests none."""
+    """Return the likeliest start command of ``source``; empty if it suggests none."""
     try:
         return next(_commands(source), "")
     except SlipwayError:  # the build reports a manifest that cannot be read

@@ -62,7 +62,7 @@ def proposal_sentence(project: str, proposed: Sequence[Proposal], data: Sequence
     return (
         f"{project} keeps data in its own folder, which goes with each release: {reasons}. Write "
         f"`data: [{line}]` under projects.{project} in slipway.yaml and run `configure`: then it is "
-        "kept, carried over and backed up. If it is none, write `stateless: true`."
+        "kept, carried over and backed up. If it is not data, write `stateless: true`."
     )
 
 

@@ -47,7 +47,7 @@ class PublicPorts:
         ``passed_on``: then a later run has its instances answer on these ports.
 
         Raises:
-            BadInputError: A `port` of a service is no public port, or another service holds it.
+            BadInputError: A `port` of a service is not a public port, or another service holds it.
             BusyError: No public port is free.
         """
         pins = {name: service.port for name, service in services.items() if service.web}
@@ -96,7 +96,7 @@ class PublicPorts:
 
 
 def route_away(ledger: Ledger, router: Router, leaving: Collection[Instance], now: float) -> None:
-    """Send the traffic that goes to ``leaving`` to what serves there instead, or nowhere.
+    """Send the traffic of ``leaving`` to the instances that are live there instead, or nowhere.
 
     The public port of a service of which nothing is left may be leased to another.
     """

@@ -56,7 +56,7 @@ def refuse_inside(field: str, folder: Path) -> None:
     """Refuse a folder inside a Git folder: nothing there is a file of a project.
 
     Raises:
-        BadInputError: It does.
+        BadInputError: The folder is inside one.
     """
     if is_bare(folder):
         return
@@ -213,7 +213,7 @@ def _require_all(field: str, tree: Path, names: list[str]) -> None:
 
 
 def _commit(repository: GitRepository, name: str) -> str:
-    """Return the commit that ``name`` means; empty where there is none."""
+    """Return the commit that ``name`` means; empty if there is none."""
     arguments = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
     answer = git.ask(_of(repository), *arguments)
     return answer.line if answer.code == 0 else ""

@@ -1,4 +1,4 @@
-"""The key of a home, by which recorded secrets can be compared and not guessed."""
+"""The secret key of a home, for keyed hashes that show whether a recorded secret has changed."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def hidden_sentence(project: str, names: Sequence[str], source: Path, kept_folde
     return (
         f"This release of {project} brings other contents of {listed}{more} than the one before, "
         f"which its services do not see: what is kept by `data` counts. The new ones lie in "
-        f"{source}, what is kept in {kept_folder}: copy what you want of them."
+        f"{source}, what is kept in {kept_folder}: copy what you need."
     )
 
 

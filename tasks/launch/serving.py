@@ -1,6 +1,6 @@
 """The trees that services run in: a copy of the release for each environment, its data linked in.
 
-Tests, and services of other environments, run in other copies: none can change what serves here.
+Tests, and services of other environments, run in other copies: none can change the live tree here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DOOMED = ".doomed-"
 class Carried:
     """The data that is carried over from tree to tree, recorded beside them.
 
-    The record is read where the project's configuration is not at hand. ``found`` are databases
+    The record is read where the project's configuration is not available. ``found`` are databases
     that are not named under `data` and were written all the same. ``latest`` is the digest of the
     tree that was prepared last; ``kept`` the folder that links lead to. ``stateless`` is the
     project's setting. ``renewed`` are the files at kept paths that the latest release has and the
@@ -188,7 +188,7 @@ class ServingTrees:
         return renewed(former / "source", source / "source", carried.paths)
 
     def _source_of(self, digest: str) -> Path | None:
-        """Return the source that services of ``digest`` run in; None where it has no tree here."""
+        """Return the source that services of ``digest`` run in; None if it has no tree here."""
         source = self.folder / digest / "source"
         return source if digest and source.is_dir() else None
 

@@ -1,4 +1,4 @@
-"""The release that serves, or did until it was stopped, and the release that a launch takes."""
+"""Finds the release that serves an environment, and the release that a launch should start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def live_release(launcher: Launcher) -> Release | None:
 
 
 def last_served(launcher: Launcher) -> Instance | None:
-    """Return the instance that served when all was last stopped; None where nothing ever served."""
+    """Return the instance that served when all was last stopped; None if nothing ever served."""
     ended = instances(launcher.ledger, launcher.project, launcher.environment, LEAVING)
     served = [instance for instance in ended if instance.served_until is not None]
     return max(served, key=lambda instance: instance.served_until or 0.0, default=None)
@@ -38,8 +38,8 @@ def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) 
     """Return the release of ``version``, built where it is not; see `Launcher.build`.
 
     Without a version the configuration decides: where the project's source or version was changed
-    since the launch of what serves, the project's own version is taken. Else the version that
-    serves is taken, also one that was deployed by name, and built anew where the requirements or
+    since the launch of the live release, the project's own version is taken. Else the version that
+    serves is taken, also one that was deployed by name, and built again where the requirements or
     the kind were changed. What was stopped counts as serving. Where nothing ever served, the
     project's own version is taken.
 

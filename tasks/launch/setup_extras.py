@@ -11,7 +11,7 @@ from tasks.launch.kinds.manifest import setup_cfg
 
 _MAX_NESTED_LEVELS = 10
 TESTS_REQUIRE = "tests_require"
-"""The key of what setuptools once installed for `setup.py test`, which is no named extra."""
+"""The key of what setuptools once installed for `setup.py test`, which is not a named extra."""
 
 
 def extras_of_setup_cfg(source: Path) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""How the shell executes a command line; pure.
+"""Writes a command line so that the shell replaces itself by the program where it can; pure.
 
 Where a line is one plain program, the program replaces the shell, so that it gets the signals
 itself. In doubt it does not: an `exec` before anything else changes what the line means.

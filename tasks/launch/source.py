@@ -152,7 +152,7 @@ def check_source(project: str, spec: ProjectSpec, version: str) -> None:
         "version",
         version,
         f"{path} is one version only",
-        f"Ask for none, write {_PLACEHOLDER} where it stands in the path, or use Git.",
+        f"Ask for no version, write {_PLACEHOLDER} where it stands in the path, or use Git.",
     )
 
 

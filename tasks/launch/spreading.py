@@ -1,4 +1,4 @@
-"""Spreading folders over the disk that are made and removed whole, as ext4 would crowd them.
+"""Spreads folders that are created and removed as a whole over the disk; ext4 would crowd them.
 
 For a minute after files were removed, ext4 looks past each of their inodes whenever a file is made
 nearby: copying 20,000 files right after as many were removed took 11 to 28 s, and 2 s elsewhere

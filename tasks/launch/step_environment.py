@@ -97,7 +97,7 @@ def interpreter(release: Release) -> Path:
     """Return the Python of ``release``.
 
     Raises:
-        BadInputError: It is no Python project.
+        BadInputError: It is not a Python project.
     """
     for folder in KINDS[release.kind].programs(release.path):
         if (folder / "python").exists():

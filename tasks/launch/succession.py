@@ -1,4 +1,4 @@
-"""Succession: of two runs at work in one environment, the one that began later decides."""
+"""Succession: messages for a run whose services a later run has stopped or replaced."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MEANT_TO_RUN = frozenset({InstanceState.STARTING, InstanceState.RUNNING})
 
 
 def overtaken(ledger: Ledger, launched: Sequence[Instance]) -> str:
-    """Return a sentence where none of ``launched`` serves any more; empty where one does."""
+    """Return a sentence where none of ``launched`` serves any more; empty if one does."""
     if not launched:
         return ""
     first = launched[0]
@@ -23,7 +23,7 @@ def overtaken(ledger: Ledger, launched: Sequence[Instance]) -> str:
 
 
 def replaced(ledger: Ledger, project: str, environment: str, release: str, version: str) -> str:
-    """Return a sentence where nothing of ``release`` serves any more; empty where it does."""
+    """Return a sentence where nothing of ``release`` serves any more; empty if it does."""
     serving = instances(ledger, project, environment, {InstanceState.RUNNING})
     if any(instance.release == release for instance in serving):
         return ""

@@ -39,7 +39,7 @@ class SuiteRequirements:
 
 
 def suite_requirements(source: Path) -> SuiteRequirements | None:
-    """Return the group, extra or file of ``source`` that names pytest; None where nothing does.
+    """Return the group, extra or file of ``source`` that names pytest; None if nothing does.
 
     It looks at dependency groups (PEP 735), extras, and the groups of uv, Poetry and Hatch in
     pyproject.toml, at extras in setup.cfg and setup.py, and then at the usual requirements files.
@@ -109,7 +109,7 @@ def _of_files(source: Path) -> Iterator[SuiteRequirements]:
 
 
 def _manifest(path: Path) -> Mapping[str, Any]:
-    """Return pyproject.toml; empty where it cannot be read, which the build has reported."""
+    """Return pyproject.toml; empty if it cannot be read, which the build has reported."""
     try:
         return tomllib.loads(path.read_text("utf-8-sig")) if path.is_file() else {}
     except (ValueError, RecursionError):

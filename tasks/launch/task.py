@@ -34,9 +34,9 @@ T = TypeVar("T")
 async def build(
     target: Target, version: str, *, anew: bool = False, serves: bool = True
 ) -> Release:
-    """Build ``version``, or find it built; empty: what serves, else the project's own.
+    """Build ``version``, or find it built; empty: the version that serves, or the project's own.
 
-    ``anew``: empty is the project's own, as its source is now, whatever serves. Where it
+    ``anew``: an empty version is the project's own, as its source is now. Where it
     ``serves``, what cannot be started is refused before it is built. No retention removes the
     release until the run has ended.
     """
@@ -81,7 +81,7 @@ async def launch(target: Target, release: Release, router: Router) -> Launched:
     persist_result=False,
 )
 async def revive(target: Target, router: Router) -> Launched | None:
-    """Start again what was live and has died, as it was; None where nothing was live."""
+    """Start again what was live and has died, as it was; None if nothing was live."""
     revived = await _with_launcher(
         target, lambda launcher: bring_back(launcher, _public_ports(launcher, router))
     )
@@ -110,7 +110,7 @@ async def stop(target: Target, router: Router) -> list[Instance]:
     persist_result=False,
 )
 async def restart(target: Target, router: Router) -> Launched:
-    """Replace what serves by new processes of the same release, with today's configuration."""
+    """Replace the live processes by new ones of the same release, with today's configuration."""
 
     def _renew(launcher: Launcher) -> Launched:
         release = serving_release(launcher)

@@ -1,4 +1,4 @@
-"""Locks on the use of a project: runs that serve it share it, a run that forgets it excludes all."""
+"""Locks on the use of a project: shared by runs that serve it, exclusive if one forgets it."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ def _own_lock(path: Path) -> Iterator[None]:
                     path.unlink(missing_ok=True)
                 return
             if time.monotonic() > deadline:
-                raise BusyError(f"{holder_of(lock)} is at it already. Wait for its end.")
+                raise BusyError(f"{holder_of(lock)} is already doing this. Wait for its end.")
         time.sleep(_POLL_SECONDS)
 
 
 def _user(folder: Path, project: str) -> str:
-    """Return a run that uses the project, empty where none does; remove locks of dead processes."""
+    """Return a run that uses the project, empty if none does; remove locks of dead processes."""
     paths = [path for path in folder.glob(f"{project}.*") if not path.name.endswith(_FORGETTING)]
     return next(filter(None, [_holder(path) for path in paths]), "")
 

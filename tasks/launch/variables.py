@@ -92,8 +92,9 @@ def values_for_nobody(
     inherited = {environment.inherits for environment in environments.values()}
     served = {*_SERVED, *launched, *inherited}
     return [
-        f"Values of {project} in {name} reach nobody: nothing inherits it; write "
-        f"`inherits: {name}` under environments.dev, or launch {project} in {name}."
+        f"Nothing of {project} runs in {name} yet and no environment inherits it, so its values "
+        f"reach nobody: launch {project} in {name}, or write `inherits: {name}` under the "
+        "environment that should have them."
         for name, values in own.items()
         if (values.variables or values.secrets) and name not in served
     ]
@@ -141,7 +142,7 @@ def render(field: str, template: str, values: Mapping[str, object]) -> str:
     """Fill ``values`` into ``template``.
 
     Raises:
-        BadInputError: It names a value that does not exist, or is no template.
+        BadInputError: It names a value that does not exist, or is not a valid template.
     """
     try:
         return _JINJA.from_string(template).render(values)

@@ -1,7 +1,7 @@
 """Workspaces: the working copy of a release in which the steps of one workload run.
 
-They never touch what serves. Each is at `<home>/workspaces/<workload id>`; a workspace that is kept
-has a file `ended`, whose time is the end of its workload.
+They never touch what is live. Each is at `<home>/workspaces/<workload id>`; one that is kept has
+a file `ended`, whose time is the end of its workload.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _furnish(copy: Release) -> None:
 def provide_pytest(workspace: Release) -> str:
     """Install the test requirements that the project's metadata names, where pytest is missing.
 
-    Return where they are named; empty where nothing was installed. The release that serves is not
+    Return where they are named; empty if nothing was installed. The release that serves is not
     changed. Where the source has a lock file, its versions are kept.
 
     Raises:
@@ -117,7 +117,7 @@ def leave_workspace(folder: Path, *, keep: bool, now: float) -> str:
     """Remove the workspace at ``folder``, or mark it as one whose workload has ended.
 
     Returns:
-        A sentence on what cannot be removed, why, and what to do; empty where all is removed.
+        A sentence on what cannot be removed, why, and what to do; empty if all is removed.
     """
     if not folder.exists():
         return ""

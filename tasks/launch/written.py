@@ -1,4 +1,4 @@
-"""Files that a service has written into the tree it runs in, which would go with the release."""
+"""Files that a service has written into its own tree, which the next release would not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `before` commands that ran in an environment, recorded so that none is repeated there."""
+"""The `before` commands that have run in an environment, recorded so that none runs again there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records from which file blocks were configured, so that blocks removed from it can be named."""
+"""Records the file from which each block was configured, so that blocks removed there are named."""
 
 from __future__ import annotations
 

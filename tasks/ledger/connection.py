@@ -204,7 +204,7 @@ def _parse(url: str) -> URL:
     except ArgumentError as error:
         # The value may hold a password, so it is not repeated.
         raise BadInputError(
-            FIELD, "(hidden)", "is no database URL", "Write e.g. sqlite:////path/to/ledger.db"
+            FIELD, "(hidden)", "is not a database URL", "Write e.g. sqlite:////path/to/ledger.db"
         ) from error
 
 

@@ -21,7 +21,7 @@ class Decision:
 
     ``kind`` is ``split``, ``plan``, ``placement``, ``memory``, ``timeout`` or ``retries``.
     ``estimate`` is the median that the choice was made by, ``p80`` and ``p90`` the percentiles
-    where they are known, ``actual`` what came of it, all in ``unit``: ``s``, ``MiB`` or
+    where they are known, ``actual`` is the result, all in ``unit``: ``s``, ``MiB`` or
     ``attempts``. ``source`` says who estimated it (see ``Estimate``), ``key`` from whose history.
     """
 

@@ -1,4 +1,4 @@
-"""Releases all that a workload holds of providers: allocations, waiting claims, reservations."""
+"""Releases everything that a workload holds: allocations, waiting claims and reservations."""
 
 from __future__ import annotations
 

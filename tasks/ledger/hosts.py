@@ -19,7 +19,7 @@ from tasks.settings import Settings
 
 _REMEDY = (
     "Give this host a ledger of its own. To move everything here, call `make down ALL=1` there "
-    "first; where that host is gone for good, take its ledger over: make up TAKE=1."
+    "first; if that host no longer exists, take its ledger over: make up TAKE=1."
 )
 
 

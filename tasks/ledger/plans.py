@@ -66,7 +66,9 @@ def plan_by_id(ledger: Ledger, name: str) -> StoredPlan:
             return StoredPlan(**row)
         last = connection.execute(newest).scalar_one_or_none()
     newest_id = f"the newest is {last}" if last else "none was recorded yet"
-    raise BadInputError("plan", name, f"no plan has this id; {newest_id}", "A dry run says its own")
+    raise BadInputError(
+        "plan", name, f"no plan has this id; {newest_id}", "A dry run reports the id of its plan"
+    )
 
 
 def plans_of(ledger: Ledger, key: str, limit: int = 20) -> list[StoredPlan]:

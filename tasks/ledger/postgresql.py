@@ -69,9 +69,11 @@ class PostgresqlDatabase:
     def explained(self, message: str) -> str:
         """Return ``message``; if the server's disk is full or it went away, add the remedy."""
         if self.is_away(message):
-            return f"{message.rstrip()}. The database server takes nobody: start this again."
+            remedy = "The database server accepts no connections: start this again."
+        return f"{message.rstrip()}. {remedy}"
         if _READ_ONLY.search(message):
-            return f"{message.rstrip()}. The database is read-only: let it be written, and start again."
+            remedy = "The database is read-only: make it writable and start this again."
+        return f"{message.rstrip()}. {remedy}"
         if not tells_no_room(message):
             return message
         server = f"the database server {self.engine.url.host}"

@@ -58,7 +58,7 @@ def lease_public_ports(
     `forget_moved`.
 
     Raises:
-        BadInputError: A pin is no public port, or another service holds it.
+        BadInputError: A pin is not a public port, or another service holds it.
         BusyError: Every public port leads to a service that is meant to run.
     """
     with ledger.write() as connection:

@@ -1,4 +1,4 @@
-"""Reads what is new since the last look: new timings, attempts that began, and measurements."""
+"""Reads new timings, newly begun attempts and new measurements of the ledger since a last look."""
 
 from __future__ import annotations
 

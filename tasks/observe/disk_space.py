@@ -1,4 +1,4 @@
-"""A warning where little room is left on a file system."""
+"""A warning about a file system with little room left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates from history: the keys by which they are asked for, and their texts. Pure."""
+"""Estimates from history: the keys by which they are asked for, and their texts; pure."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def asked_key(key: str, project: str, workload: str) -> str:
     """
     if key and (project or workload):
         remedy = "Leave project and workload empty, or the key."
-        raise BadInputError("key", key, "is given beside a project or workload", remedy)
+        raise BadInputError("key", key, "is given together with a project or workload", remedy)
     if workload and not project:
-        raise BadInputError("workload", workload, "is of no project", "Name its project as well.")
+        raise BadInputError("workload", workload, "needs a project", "Name its project as well.")
     if not (key or project):
         remedy = "Write a key, e.g. 'flow/run', or the name of a project."
         raise BadInputError("key", key, "names nothing", remedy)
@@ -37,7 +37,7 @@ def nothing_expected(key: str, project: str, workload: str, keys: Sequence[str])
     key_path = asked_key(key, project, workload)
     field, value = ("workload", workload) if workload else ("project", project)
     if any(known_key == key_path or known_key.startswith(f"{key_path}/") for known_key in keys):
-        remedy = "Let it succeed once: what failed does not say how long it takes."
+        remedy = "Let it succeed once: a failed run does not tell how long it takes."
         return BadInputError("key" if key else field, key or value, "has never succeeded", remedy)
     if key:
         return NotFoundError("key", key, beside(key, keys), _REMEDY)

@@ -1,4 +1,4 @@
-"""The status table as people read it: the important columns first, figures with units. Pure."""
+"""The status table as people read it: the important columns first, figures with units; pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def summary(rows: Sequence[StatusRow]) -> str:
 
 
 def last_words(rows: Sequence[StatusRow]) -> str:
-    """Return the last log lines of instances that are not well; empty where all are."""
+    """Return the last log lines of instances that are not well; empty if all are."""
     return "\n".join(
         "\n".join([f"Last lines of {_name(row)}:", *(row.last_lines or ["(it wrote nothing)"])])
         for row in rows

@@ -1,4 +1,4 @@
-"""The table of what is kept of the past: recorded by the reconciler, shown by `status`."""
+"""The table of the history that is kept: recorded by the reconciler, shown by `status`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_retention(home: Home, lines: Sequence[RetentionRow]) -> None:
 
 
 def read_retention(home: Home) -> list[RetentionRow]:
-    """Return what the reconciler last recorded; empty where that cannot be read."""
+    """Return what the reconciler last recorded; empty if that cannot be read."""
     try:
         lines: list[Mapping[str, object]] = json.loads(home.retention_file.read_bytes())
         return [RetentionRow(**line) for line in lines]  # type: ignore[arg-type]  # as it was written

@@ -1,4 +1,4 @@
-"""The status of instances, observed and not taken from records; `rows`, which is pure, tells it."""
+"""The status of instances, observed from their processes and not taken from records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_LAUNCHED = "not launched"
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """The observation of one instance; ``health`` is empty where it could not be asked."""
+    """The observation of one instance; ``health`` is empty if it could not be asked."""
 
     instance: Instance
     status: detached.Status
@@ -184,7 +184,7 @@ def _row(sight: Sight, public_urls: Mapping[str, str], now: float) -> StatusRow:
 
 
 def _last_lines(instance: Instance, view: View) -> tuple[str, ...]:
-    """Return its last log lines; none where its secrets are not known."""
+    """Return its last log lines; none if its secrets are not known."""
     secrets = view.secrets.get((instance.project, instance.environment))
     if secrets is None:
         return ()

@@ -1,1 +1,1 @@
-"""From a graph of steps to a plan: bounds, construction, improvement, goals, simulation. Pure."""
+"""From a graph of steps to a plan: bounds, construction, improvement, goals, simulation; pure."""

@@ -1,4 +1,4 @@
-"""The placements of a schedule, each with the alternatives that were not chosen. Pure."""
+"""The placements of a schedule, each with the alternatives that were not chosen; pure."""
 
 from __future__ import annotations
 

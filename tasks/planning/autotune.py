@@ -1,4 +1,4 @@
-"""Memory reservations, time-outs and retries of steps, chosen from their history. Pure.
+"""Memory reservations, time-outs and retries of steps, chosen from their history; pure.
 
 A reservation chosen here is not a limit: the declared memory stays the limit, and where none is
 declared there is none. So a step that one day needs more than ever before is not killed for it.
@@ -152,7 +152,7 @@ def _memory(step: Step, expected: Estimate, capacity: _FleetCapacity) -> int | N
 
 
 def _retries(step: Step, expected: Estimate) -> int:
-    """Return the number of retries after which hardly any run fails; 0 where they cannot help."""
+    """Return the number of retries after which hardly any run fails; 0 if they cannot help."""
     failing = 1 - expected.success
     if not step.idempotent or expected.success < _HOPELESS or failing <= 1 - _SUCCESS:
         return 0

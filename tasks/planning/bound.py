@@ -1,4 +1,4 @@
-"""Lower bounds of the makespan, against which a plan is measured. Pure."""
+"""Lower bounds of the makespan, against which a plan is measured; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first plan: list scheduling by upward rank, each step where it ends first. Pure.
+"""The first plan: list scheduling by upward rank, each step where it ends first; pure.
 
 After Topcuoglu, Hariri and Wu (HEFT, 2002), with insertion into gaps and vectors of capacity.
 """

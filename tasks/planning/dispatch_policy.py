@@ -1,4 +1,4 @@
-"""The dispatch policy of a plan: the order and rule that do best in simulated runs. Pure.
+"""The dispatch policy of a plan: the order and rule that do best in simulated runs; pure.
 
 The dispatcher never follows a plan's times. What comes nearest to them depends on how certain the
 durations are: the plan's own order and providers where they are certain, upward rank and the

@@ -1,4 +1,4 @@
-"""An independent check that a plan is feasible: coverage, durations, needs, capacities. Pure."""
+"""An independent check that a plan is feasible: coverage, durations, needs, capacities; pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _coverage(graph: StepGraph, plan: Plan) -> Iterator[str]:
     for what, ids in (("placed", [p.step for p in plan.placements]), ("ordered", plan.order)):
         counts = Counter(ids)
         yield from (f"{step} is not {what}" for step in sorted(step_ids - set(counts)))
-        yield from (f"{step} is no step" for step in sorted(set(counts) - step_ids))
+        yield from (f"{step} is not a step" for step in sorted(set(counts) - step_ids))
         yield from (f"{step} is {what} {n} times" for step, n in counts.items() if n > 1)
 
 

@@ -1,4 +1,4 @@
-"""Goal search: a plan for a goal by the multi-mode search, for a limited number of steps. Pure."""
+"""Goal search: a plan for a goal by the multi-mode search, for a limited number of steps; pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def search_for_goal(
     effort_seconds: float,
     seed: int,
 ) -> Schedule | None:
-    """Return the best schedule found for ``goal``; None where there is none or too many steps.
+    """Return the best schedule found for ``goal``; None if there is none or too many steps.
 
     ``initial`` are the providers of the schedules to begin with, int32[n] each.
     """

@@ -1,8 +1,8 @@
-"""Plans for goals: the best schedule within a budget and a deadline, or a refusal. Pure.
+"""Plans for goals: the best schedule within a budget and a deadline, or a refusal; pure.
 
 Candidates are time-cost trade-offs (``tradeoff_schedules``); up to some hundred steps, the goal
 search improves on them. A deadline is planned with durations at a quantile, which is raised until
-enough simulated runs are over in time.
+enough simulated runs end in time.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class GoalCase:
 
 
 def schedule_for_goal(case: GoalCase) -> Schedule | None:
-    """Return the schedule for the goal of ``case``; None where the shortest one serves it best.
+    """Return the schedule for the goal of ``case``; None if the shortest one serves it best.
 
     Raises:
         BadInputError: The budget or the deadline cannot be kept; it names one that can.
@@ -116,8 +116,9 @@ def _refuse_late(case: GoalCase, forecast: MakespanForecast) -> None:
     raise BadInputError(
         "goal.deadline_seconds",
         goal.deadline_seconds,
-        f"the best plan found is over by then in {forecast.probability(goal.deadline_seconds):.0%} of "
-        f"{len(forecast.makespans)} simulated runs, not in {goal.probability:.0%}; "
+        "the best plan found has ended by then in "
+        f"{forecast.probability(goal.deadline_seconds):.0%} of {len(forecast.makespans)} simulated "
+        f"runs, not in {goal.probability:.0%}; "
         f"that takes {needed:.1f} s",
         f"Allow {_rounded_up(needed)} s or more, lower `probability`{money}, or add providers",
     )

@@ -1,4 +1,4 @@
-"""Greedy dispatching, as plain executors do: start any ready step wherever there is room. Pure.
+"""Greedy dispatching, as plain executors do: start any ready step wherever there is room; pure.
 
 It is the baseline of planning; no plan is worse.
 """

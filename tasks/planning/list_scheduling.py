@@ -1,4 +1,4 @@
-"""List scheduling by a named strategy: step by step, each into its earliest gap. Pure.
+"""List scheduling by a named strategy: step by step, each into its earliest gap; pure.
 
 For the strategies that a user chooses instead of the planner's own.
 """

@@ -1,4 +1,4 @@
-"""The forecast of when a plan ends: quantiles of simulated runs, with a bounded effort. Pure."""
+"""The forecast of when a plan ends: quantiles of simulated runs, with a bounded effort; pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def places(plan: Plan, graph: StepGraph, fleet: FleetSnapshot) -> Integers:
 def preferred_providers(
     plan: Plan, graph: StepGraph, fleet: FleetSnapshot
 ) -> PreferredProviders | None:
-    """Return the providers that the steps of ``plan`` prefer; None where they prefer none."""
+    """Return the providers that the steps of ``plan`` prefer; None if they prefer none."""
     return PreferredProviders(places(plan, graph, fleet), plan.stay) if plan.stay else None
 
 

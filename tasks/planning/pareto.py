@@ -1,4 +1,4 @@
-"""The Pareto front of cost and makespan of a workload, with the chosen plan marked on it. Pure."""
+"""The Pareto front of cost and makespan of a workload, with the chosen plan marked on it; pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ParetoPoint:
 def pareto_front(
     graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan: Plan, effort_seconds: float
 ) -> tuple[ParetoPoint, ...]:
-    """Return the Pareto front, cheapest first; empty where no plan is cheaper than another.
+    """Return the Pareto front, cheapest first; empty if no plan is cheaper than another.
 
     ``plan`` is in it, even where the search of ``effort_seconds`` finds a better point.
     """

@@ -1,4 +1,4 @@
-"""Warnings about a plan: assumed durations, short time-outs, unreliable steps, busy providers. Pure."""
+"""Warnings about a plan: assumed durations, short time-outs, unreliable steps, no room; pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED = 3
 _RELIABLE = 0.8
 _LEARN = "Run it once; every run is learnt from"
 _RAISE = "Raise their `timeout_seconds`"
-_MEND = "Mend them, or give them `retries`"
+_MEND = "Fix them, or give them `retries`"
 _LIST = "Plan with a longer estimate in mind; the items are placed when the list is there"
 _OTHERS = "Wait for them, or name other `providers`"
 

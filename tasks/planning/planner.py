@@ -1,4 +1,4 @@
-"""The planner: which step runs on which provider, and in what order. Pure.
+"""The planner: which step runs on which provider, and in what order; pure.
 
 A first plan by upward rank and earliest finish is improved within a budget (see ``construct``
 and ``improve``); other strategies place one step after the other.
@@ -102,7 +102,7 @@ def plan(
 def seconds_on_kinds(
     graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot
 ) -> dict[str, dict[str, float]]:
-    """Return the duration of each step by kind of provider; empty where all are of one kind."""
+    """Return the duration of each step by kind of provider; empty if all are of one kind."""
     kinds = {provider.kind for provider in fleet.providers}
     if len(kinds) == 1:
         return {}
@@ -129,7 +129,7 @@ def _for_goal(
     budget_seconds: float | None,
     seed: int,
 ) -> Schedule | None:
-    """Return the schedule for ``goal``; None where it is the shortest one, run by the rule."""
+    """Return the schedule for ``goal``; None if it is the shortest one, run by the rule."""
     from tasks.planning.goals import GoalCase, schedule_for_goal  # noqa: PLC0415 - for goals alone
 
     effort = _effort(shortest) if budget_seconds is None else budget_seconds

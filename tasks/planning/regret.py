@@ -1,4 +1,4 @@
-"""The regret of planning policies: past workloads replayed with other estimates or strategies. Pure.
+"""The regret of planning policies: past workloads replayed with other estimates or rules; pure.
 
 The actual durations of the steps are known; each policy plans without them, and then the
 dispatcher's rule is replayed with them. The regret of a policy is the difference of its makespan
@@ -41,7 +41,7 @@ class PastWorkload:
 
     ``seconds`` are the durations of its steps at speed 1 and ``peaks_mib`` their memory peaks, by
     step; a step that was skipped is in neither. ``models`` are the estimates that each model made
-    before it began, by step. ``took_seconds`` is its makespan, None where that is not known.
+    before it began, by step. ``took_seconds`` is its makespan, None if that is not known.
     """
 
     id: str

@@ -1,6 +1,6 @@
-"""A stored plan applied again to the present graph, estimates and fleet. Pure.
+"""A stored plan applied again to the present graph, estimates and fleet; pure.
 
-Order and providers are those of the stored plan; times, cost and figures are computed anew.
+Order and providers are those of the stored plan; times, cost and figures are computed again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tasks.planning.strategy import STORED
 from tasks.workload import Step, StepGraph
 
 _NAMED = 3
-_REMEDY = "Leave `plan` empty to plan anew"
+_REMEDY = "Leave `plan` empty to plan it again"
 
 
 def refuse_other(name: str, stored: Plan, project: str, workload: str) -> None:
@@ -86,7 +86,7 @@ def _differences(graph: StepGraph, fleet: FleetSnapshot, stored: Plan) -> Iterat
 
 def _other_contents(base: Plan, stored: Plan) -> Iterator[str]:
     if stored.contents and stored.contents != base.contents:
-        yield "its steps hold other items than when it was planned, as the split is of now"
+        yield "its steps hold other items than when it was planned, as it was split again"
 
 
 def _early(graph: StepGraph, stored: Plan) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Simulated runs of a plan with durations that differ from the expected ones. Pure.
+"""Simulated runs of a plan with durations that differ from the expected ones; pure.
 
 They follow the order of the plan and the rule of the dispatcher, never the planned times.
 """

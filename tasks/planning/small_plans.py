@@ -1,4 +1,4 @@
-"""Simulated annealing of a plan of few steps on plain lists, without compiled loops. Pure.
+"""Simulated annealing of a plan of few steps on plain lists, without compiled loops; pure.
 
 The moves are those of ``kernels.anneal``. For a dozen steps, this takes less time than importing
 the compiler, and finds as good a plan.

@@ -1,4 +1,4 @@
-"""Strategies: the rules by which a plan chooses among the providers of a step. Pure."""
+"""Strategies: the rules by which a plan chooses among the providers of a step; pure."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def least_loaded() -> Strategy:
     return choose
 
 
-# Created anew for each plan, as a strategy may remember what it has placed.
+# Created for each plan, as a strategy may remember what it has placed.
 STRATEGIES: dict[str, Callable[[], Strategy]] = {
     PLANNED: lambda: earliest_finish,
     "least_loaded": least_loaded,

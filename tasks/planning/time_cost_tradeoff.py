@@ -1,4 +1,4 @@
-"""The time-cost trade-off: quick plans from the cheapest to the fastest, for any graph. Pure.
+"""The time-cost trade-off: quick plans from the cheapest to the fastest, for any graph; pure.
 
 Two families of list schedules. By price: every step goes to the provider with the least weighted
 sum of its end and its cost. By target: every step goes to the cheapest provider on which it ends by

@@ -1,4 +1,4 @@
-"""Critical-path analysis of a graph of steps, with unlimited providers. Pure.
+"""Critical-path analysis of a graph of steps, with unlimited providers; pure.
 
 Critical path and slack as in Kelley and Walker, Critical-path planning and scheduling (1959);
 the potential parallelism is the work over the critical path.

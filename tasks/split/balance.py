@@ -1,4 +1,4 @@
-"""The balancing of items over bins of equal or unequal size, longest item first. Pure.
+"""The balancing of items over bins of equal or unequal size, longest item first; pure.
 
 For equal bins this is longest processing time first (Graham, Bounds on multiprocessing timing
 anomalies, 1969), for unequal ones its form for uniform machines (Gonzalez, Ibarra and Sahni, 1977).

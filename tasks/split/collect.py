@@ -143,7 +143,7 @@ def _refuse_failure(
             f"{field}.paths",
             spec.paths,
             f"pytest cannot collect (exit code {status}):\n{reason}\n",
-            "Mend what it complains of",
+            "Fix what it reports",
         )
 
 

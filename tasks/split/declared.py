@@ -134,9 +134,9 @@ def _shell(field: str, spec: StepSpec) -> list[str]:
     except ValueError:
         words = []
     if not words:
-        raise BadInputError(f"{field}.shell", spec.shell, "names no shell", "Write e.g. sh -e")
+        raise BadInputError(f"{field}.shell", spec.shell, "is not a shell", "Write e.g. sh -e")
     if spec.foreach and "{item" in spec.run and shell_text([*words, "-c", ""]) is None:
-        problem = "how it quotes is not known, so that {item} cannot be filled in"
+        problem = "its quoting is unknown, so {item} cannot be filled in"
         raise BadInputError(f"{field}.shell", spec.shell, problem, "Use sh, bash or $SLIPWAY_ITEM")
     return words
 

@@ -1,4 +1,4 @@
-"""The combinations of a step's matrix. Pure."""
+"""The combinations of a step's matrix; pure."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def combinations(field: str, matrix: Mapping[str, Sequence[MatrixValue]]) -> lis
 
 def _refuse_bad(field: str, name: str, values: Sequence[MatrixValue]) -> None:
     if not _NAME.fullmatch(name):
-        raise BadInputError(field, name, "is no name", "Use letters, digits and underscores")
+        raise BadInputError(
+            field, name, "is not a valid name", "Use letters, digits and underscores"
+        )
     if not values:
         raise BadInputError(f"{field}.{name}", [], "has no values", "Name at least one")
     written_values: set[str] = set()

@@ -1,4 +1,4 @@
-"""The needs of steps as a network of numbers, with topological order, cycles and ancestors. Pure.
+"""The needs of steps as a network of numbers, with topological order, cycles and ancestors; pure.
 
 Everything here is linear in steps and needs, so that 100,000 steps take a moment; only
 ``Ancestry`` may cost more, and does so in chunks of a fixed size.

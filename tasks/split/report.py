@@ -1,4 +1,4 @@
-"""The report of a split as Markdown: its reason, the alternatives, and the graph. Pure."""
+"""The report of a split as Markdown: its reason, the alternatives, and the graph; pure."""
 
 from __future__ import annotations
 

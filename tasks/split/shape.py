@@ -1,4 +1,4 @@
-"""The critical-path analysis of a graph as a few lines of Markdown. Pure."""
+"""The critical-path analysis of a graph as a few lines of Markdown; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number of shards that a list of items is cut into, and the items of each. Pure.
+"""The number of shards that a list of items is cut into, and the items of each; pure.
 
 Each number of shards is simulated on the lanes of the fleet, with their speeds: each shard pays
 the start-up once, so more are not always faster; with fewer, items that take longer than expected

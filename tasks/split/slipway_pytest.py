@@ -36,8 +36,10 @@ def pytest_addoption(parser: Any) -> None:
     group = parser.getgroup("slipway")
     group.addoption("--slipway-collect", metavar="FILE", help="write all test ids to FILE")
     group.addoption("--slipway-ids", metavar="FILE", help="run only the test ids in FILE")
-    group.addoption("--slipway-whole", action="store_true", help="these are all tests there are")
-    group.addoption("--slipway-results", metavar="FILE", help="write what becomes of each to FILE")
+    group.addoption(
+        "--slipway-whole", action="store_true", help="the ids are all tests of the suite"
+    )
+    group.addoption("--slipway-results", metavar="FILE", help="write the result of each to FILE")
 
 
 def pytest_configure(config: Any) -> None:
@@ -271,7 +273,7 @@ def _changed(missing: list[str], functions: set[str]) -> str:
         )
     return (
         f"{len(renamed)} tests have other ids than when they were collected, e.g. {renamed[0]}: "
-        "their parameters are made anew by each start of pytest, by chance, time or addresses. "
+        "their parameters differ at each start of pytest, by chance, time or addresses. "
         'Give each a fixed id, pytest.param(..., id="..."), or a fixed seed to what makes them.'
     )
 

@@ -1,4 +1,4 @@
-"""The split of a pytest suite into shards of test ids, balanced by their estimates. Pure."""
+"""The split of a pytest suite into shards of test ids, balanced by their estimates; pure."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from tasks.workload import StepGraph
 @task(
     name="split",
     task_run_name="split {workload}",
-    description="Cuts a workload into steps, and says why so",
+    description="Cuts a workload into steps, and explains the cut",
     cache_policy=NO_CACHE,
     persist_result=False,
 )

@@ -57,7 +57,7 @@ def read_record(path: Path) -> ShardRecord:
         return ShardRecord()
     except IrregularFileError as error:
         remedy = "A test has put it there: leave that path to Slipway."
-        return ShardRecord(problem=f"what became of its tests is not known: {error}. {remedy}")
+        return ShardRecord(problem=f"the results of its tests are unknown: {error}. {remedy}")
 
 
 def _record(shard_entries: Iterable[dict[str, Any]]) -> ShardRecord:
@@ -119,7 +119,7 @@ def read_report(
     *,
     secrets: Collection[str] = (),
 ) -> StepReport:
-    """Return the report of the execution of ``step`` in ``directory``; empty where it has none.
+    """Return the report of the execution of ``step`` in ``directory``; empty if it has none.
 
     It has a cause where a test failed or did not run: a suite that ended early has not succeeded,
     whatever its exit code. The messages of its tests are redacted of ``secrets``.
@@ -163,7 +163,7 @@ def _end(outcome: Outcome) -> str:
 
 
 def cause_of(results: Iterable[ItemResult], missing: Sequence[str]) -> str:
-    """Return in one line why the shard has failed; empty where it has succeeded."""
+    """Return in one line why the shard has failed; empty if it has succeeded."""
     failed = [result for result in results if not result.succeeded]
     parts = []
     if failed:
@@ -174,7 +174,7 @@ def cause_of(results: Iterable[ItemResult], missing: Sequence[str]) -> str:
 
 
 def cause_beside(record: ShardRecord, outcome: Outcome) -> str:
-    """Return why a shard failed whose tests all succeeded; empty where that is unknown."""
+    """Return why a shard failed whose tests all succeeded; empty if that is unknown."""
     if outcome.end is not End.FAILED or record.status is None:
         return ""
     succeeded = f"its {_tests(record.results)} succeeded, and"
@@ -194,7 +194,7 @@ def cause_beside(record: ShardRecord, outcome: Outcome) -> str:
         )
     return (
         f"{succeeded} after pytest was done its process ended otherwise "
-        f"({outcome.cause or f'exit code {outcome.exit_code}'}): mend what the suite leaves to "
+        f"({outcome.cause or f'exit code {outcome.exit_code}'}): fix what the suite leaves to "
         "the end of the interpreter (atexit, threads, extensions in C)."
     )
 

@@ -1,4 +1,4 @@
-"""The import of a workflow in WfFormat 1.5 (https://wfcommons.org/format) as steps. Pure.
+"""The import of a workflow in WfFormat 1.5 (https://wfcommons.org/format) as steps; pure.
 
 Files and machines are not imported: a step has a command, needs and a demand.
 """
@@ -119,7 +119,7 @@ def _parsed(text: str | bytes, field: str) -> _Document:
         if error.errors()[0]["type"] == "json_invalid":
             reason = error.errors()[0]["msg"].removeprefix("Invalid JSON: ")
             raise BadInputError(
-                field, text[:40], f"is no JSON: {reason}", "Give a WfFormat document"
+                field, text[:40], f"is not valid JSON: {reason}", "Give a WfFormat document"
             ) from None
         raise bad_input(error, _Document, field) from None
 

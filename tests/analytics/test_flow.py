@@ -143,7 +143,7 @@ async def test_between_two_nights_it_learns_only_what_is_due(ledger: Ledger) -> 
     first: Any = await train_flow(only_if_due=True, return_state=True)
     assert first.message.startswith("Published")
     again: Any = await train_flow(only_if_due=True, return_state=True)
-    assert again.message == "What was learnt last still holds: published nothing"
+    assert again.message == "Training is not due: nothing was published"
     later = [
         replace(timing, at=time.time() + 40 + timing.at % 1) for timing in _timings("a", 30, 30.0)
     ]

@@ -52,6 +52,6 @@ def test_plans_are_compared_by_what_is_wanted() -> None:
 def test_a_goal_says_what_it_is() -> None:
     """A plan would not show what it was made for."""
     goal = Goal(objective="cost", budget=2.5, deadline_seconds=60)
-    assert str(goal) == "the cheapest, at most 2.5 of money, over in 60 s with 90%"
+    assert str(goal) == "the cheapest, at most 2.5 of money, done in 60 s with 90%"
     assert not Goal().limited
     assert all(each.limited for each in (goal, Goal(budget=0), Goal(deadline_seconds=1)))

@@ -41,7 +41,7 @@ def test_step_ids_are_safe_as_folder_names(name: str) -> None:
 
 def test_a_public_port_belongs_to_one_service_that_takes_traffic() -> None:
     """Broken: the launch would find out, after a build, or one service would hide the other."""
-    with pytest.raises(ValidationError, match="port 8310 is of no use"):
+    with pytest.raises(ValidationError, match="port 8310 has no use"):
         ServiceSpec(port=8310, web=False)
     both = {"web": ServiceSpec(port=8310), "api": ServiceSpec(port=8310)}
     with pytest.raises(ValidationError, match="services web and api both ask for port 8310"):

@@ -100,7 +100,7 @@ def test_what_cannot_be_replayed_is_counted_with_its_reason(shop: Ledger, tmp_pa
     assert dict(reasons) == {
         "have not succeeded": 1,
         "have no kept graph or plan": 1,
-        "made steps while they ran": 1,
+        "added steps while they ran": 1,
     }
 
 
@@ -127,7 +127,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 async def test_the_flow_answers_with_a_row_a_policy(home: Path) -> None:
     """Who asks over the API would get a completed run and no answer."""
     empty: Any = await replay.replay_flow("shop", return_state=True)
-    assert empty.message == "Nothing to replay of shop: no workload has run yet"
+    assert empty.message == "There is nothing to replay: no workload has run yet"
     unknown: Any = await replay.replay_flow("shop", "cy", return_state=True)
     assert unknown.is_failed()
     ledger = open_ledger(settings().resolved_ledger_url())

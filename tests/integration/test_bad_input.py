@@ -83,7 +83,7 @@ CASES = {
     "size that cannot be read": Case(
         "configure",
         {"file": "{folder}/size.yaml"},
-        ("providers.big.memory_mib: is no whole number", "'2 GB'", "Memory it may hand out"),
+        ("providers.big.memory_mib: is not a whole number", "'2 GB'", "Memory it may hand out"),
     ),
     "file of a workload": _run(
         {"kind": "wfformat", "file": "{folder}/none.json"},
@@ -110,7 +110,7 @@ CASES = {
     ),
     "syntax of when": _run(
         _steps({"id": "a"}, {"id": "b", "needs": ["a"], "when": "steps.a.succeeded &&"}),
-        "workloads.inline.steps.b.when: no CEL expression, unexpected at character 21",
+        "workloads.inline.steps.b.when: is not a CEL expression: unexpected at character 21",
         "'steps.a.succeeded &&'",
         "Write e.g. steps.build.succeeded",
     ),
@@ -126,7 +126,7 @@ CASES = {
     ),
     "list that is none": _run(
         _steps({"id": "a"}, {"id": "b", "needs": ["a"], "foreach": "steps.a.exit_code"}),
-        "workloads.inline.steps.b.foreach: is 0, no list (got 'steps.a.exit_code')",
+        "workloads.inline.steps.b.foreach: is 0, not a list (got 'steps.a.exit_code')",
         "Write e.g. steps.list.output",
     ),
     "missing restic": Case(
@@ -187,7 +187,7 @@ CASES = {
     "file that is none": Case(
         "configure",
         {"file": "{folder}/source"},
-        ("file: is a folder, no regular file", "Name a file with a text in it"),
+        ("file: is a folder, not a regular file", "Name a text file"),
     ),
     "target elsewhere": Case(
         "restore",
@@ -212,7 +212,7 @@ CASES = {
     "unknown version": Case(
         "deploy",
         {"project": "bad-input", "version": "v99"},
-        ("version: ", "is one version only", "'v99'", "Ask for none"),
+        ("version: ", "is one version only", "'v99'", "Ask for no version"),
         told_by=("deploy",),
     ),
     "key without history": Case(

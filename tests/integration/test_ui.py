@@ -117,7 +117,7 @@ def test_a_finished_run_shows_its_graph_and_its_artifacts(
     page.goto(f"/v2/artifacts/artifact/{chart['id']}")
     picture = page.locator("img[src^='data:image/png']").first
     picture.wait_for()
-    eventually(lambda: is_loaded(picture), "the chart is no picture")
+    eventually(lambda: is_loaded(picture), "the chart is not a picture")
     report = artifacts(stack, finished.id)["workload"]
     page.goto(f"/v2/artifacts/artifact/{report['id']}")
     page.get_by_role("heading", name="inline: succeeded").wait_for()

@@ -114,7 +114,7 @@ def test_a_recorded_workflow_is_planned_by_its_record_and_run(work: Work) -> Non
     file.write_text(json.dumps({"schemaVersion": "1.5", "workflow": workflow}))
     parameters = work.parameters() | {"workload": {"kind": "wfformat", "file": str(file)}}
     dry_run = work.stack.done("run", **parameters, dry_run=True)
-    assert "2 steps in 80.0 s" in says(work.stack, dry_run.id, "to run just this")
+    assert "2 steps in 80.0 s" in says(work.stack, dry_run.id, "to run exactly it")
     assert work.written() == []
     work.stack.done("run", **parameters)
     assert work.written() == ["a", "b"]
@@ -126,7 +126,7 @@ def test_a_plan_that_was_shown_is_run_again(work: Work) -> None:
     steps[1]["needs"] = ["one"]
     parameters = work.parameters(*steps)
     dry_run = work.stack.done("run", **parameters, dry_run=True, strategy="fastest")
-    line = says(work.stack, dry_run.id, "to run just this")
+    line = says(work.stack, dry_run.id, "to run exactly it")
     number = line.rpartition("plan = ")[2].strip()
     again = work.stack.done("run", **parameters, plan=number)
     assert work.written() == ["one", "two"]

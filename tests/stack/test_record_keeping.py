@@ -95,4 +95,4 @@ def test_the_reserve_is_given_up_when_the_disk_is_full_and_for_no_other_reason(
     disk = Disk()
     records.write("worker", lambda: disk.write("worker"))
     assert not reserve.kept
-    assert "the reserve is given up" in told.said[-1]
+    assert "the reserve is released" in told.said[-1]

@@ -145,7 +145,7 @@ def test_keys_of_the_user_are_left_alone(tmp_path: Path) -> None:
 def test_a_key_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
     """The first of two projects of one name would be lost without a word."""
     error = refused(tmp_path, "projects:\n  shop: {source: a}\n  shop: {source: b}\n")
-    assert "line 3, column 3: this key stands there twice, first at line 2" in error.problem
+    assert "line 3, column 3: this key occurs twice, first at line 2" in error.problem
 
 
 def test_another_encoding_is_refused_with_its_place(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_large_value_does_not_make_a_large_message(tmp_path: Path) -> None:
 def test_a_service_has_a_name_that_can_be_a_folder(tmp_path: Path, name: str) -> None:
     """The files of a service would be written somewhere else."""
     error = refused(tmp_path, f"projects: {{shop: {{source: x, services: {{{name!r}: {{}}}}}}}}")
-    assert "is no name of a service" in error.problem
+    assert "is not a valid service name" in error.problem
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -28,9 +28,9 @@ def test_an_alias_is_what_it_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a:\n  b: 1\n  c: 2\n  b: 3\n", "line 4, column 3: this key stands there twice, first at line 2"),
-        ("a: 1\n'a': 2\n", "line 2, column 1: this key stands there twice, first at line 1"),
-        ("{a: 1, a: 2}", "line 1, column 8: this key stands there twice"),
+        ("a:\n  b: 1\n  c: 2\n  b: 3\n", "line 4, column 3: this key occurs twice, first at line 2"),
+        ("a: 1\n'a': 2\n", "line 2, column 1: this key occurs twice, first at line 1"),
+        ("{a: 1, a: 2}", "line 1, column 8: this key occurs twice"),
         (LAUGHS, "its aliases name one another"),
         ("a: &a [*a]", "its aliases name one another"),
         ("a: &a {b: *a}", "its aliases name one another"),

@@ -86,11 +86,11 @@ def test_a_list_is_one_of_json_values() -> None:
 @pytest.mark.parametrize(
     ("expression", "problem"),
     [
-        ("steps.n.output", "is 3, no list"),
+        ("steps.n.output", "is 3, not a list"),
         ("steps.none.output", r"is null, as nothing was written there .*\$SLIPWAY_OUTPUT"),
         ("steps.b.output", "cannot be evaluated"),
         ("steps.a.output", "has 5 items, and may have 4"),
-        ("[b'x']", "is no JSON"),
+        ("[b'x']", "is not valid JSON"),
     ],
 )
 def test_what_is_no_such_list_is_bad_input(expression: str, problem: str) -> None:
@@ -104,7 +104,7 @@ def test_what_can_never_be_a_list_is_refused_at_once() -> None:
     check_list("foreach", "steps.a.output", ["a"], 9)
     check_list("foreach", "steps.a.succeeded ? ['x'] : []", ["a"], 9)
     check_list("foreach", "steps.a.seconds > 5.0 ? [1] : [1 / 0]", ["a"], 9)
-    with pytest.raises(BadInputError, match="is True, no list"):
+    with pytest.raises(BadInputError, match="is True, not a list"):
         check_list("foreach", "steps.a.succeeded", ["a"], 9)
     with pytest.raises(BadInputError, match="has 3 items"):
         check_list("foreach", "[1, 2, 3]", [], 2)

@@ -39,13 +39,13 @@ def test_what_only_seems_to_lie_below_one_is_refused(tmp_path: Path) -> None:
 def test_a_path_where_no_file_can_be_is_refused(tmp_path: Path, name: str) -> None:
     """Broken: whoever writes one gets the traceback of a program."""
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(BadInputError, match="is no path that can be followed"):
+    with pytest.raises(BadInputError, match="is not a path that can be followed"):
         refuse_outside("target", tmp_path / name, [tmp_path])
 
 
 def test_the_home_of_a_user_who_is_not_known_is_refused() -> None:
     """Broken: a mistyped name ends in the traceback of a program."""
-    with pytest.raises(BadInputError, match="is no path that can be followed"):
+    with pytest.raises(BadInputError, match="is not a path that can be followed"):
         real_path("projects.web.source", Path("~nobody-of-that-name/web"))
 
 

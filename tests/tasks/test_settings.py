@@ -12,7 +12,7 @@ from tasks.settings import settings
     ("name", "value", "problem"),
     [
         ("SLIPWAY_AUTH", "maybe", "is neither true nor false"),
-        ("SLIPWAY_SERVER_PORT", "http", "is no whole number"),
+        ("SLIPWAY_SERVER_PORT", "http", "is not a whole number"),
         ("SLIPWAY_RECONCILE_SECONDS", "0", "must be more than 0"),
     ],
 )

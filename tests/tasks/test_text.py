@@ -78,7 +78,7 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadInputError, match=r"package\.json"):
         package_json(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[project\n" if text == "[1]" else "project = 1\n")
-    with pytest.raises(BadInputError, match=r"no TOML|no table"):
+    with pytest.raises(BadInputError, match=r"is not valid TOML|is not a table"):
         pyproject(tmp_path)
 
 
@@ -110,7 +110,7 @@ def test_only_a_regular_file_is_read(tmp_path: Path, name: str, kind: str) -> No
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / name)
     for path in (tmp_path / name, tmp_path / "link"):
-        with pytest.raises(BadInputError, match=rf"^file: is {kind}, no regular file"):
+        with pytest.raises(BadInputError, match=rf"^file: is {kind}, not a regular file"):
             read_text("file", path)
 
 

@@ -53,14 +53,14 @@ STEP = "projects.shop.workloads.tests.steps.0"
         pytest.param(
             _service(demand={"memory_mib": "2 GB"}),
             "projects.shop.services.web.demand.memory_mib",
-            "is no whole number (got '2 GB'). Write a whole number, without a unit. "
+            "is not a whole number (got '2 GB'). Write a whole number, without a unit. "
             "It is: Memory in MiB.",
             id="a size",
         ),
         pytest.param(
             _workload(kind="steps", steps=[{"id": "a", "run": "x", "timeout_seconds": "5 min"}]),
             f"{STEP}.timeout_seconds",
-            "is no number (got '5 min'). Write a number, without a unit.",
+            "is not a number (got '5 min'). Write a number, without a unit.",
             id="a duration",
         ),
         pytest.param(
@@ -72,7 +72,7 @@ STEP = "projects.shop.workloads.tests.steps.0"
         pytest.param(
             _workload(kind="pytest", shards="many"),
             "projects.shop.workloads.tests.shards",
-            "is no whole number and is not 'auto' (got 'many').",
+            "is not a whole number and is not 'auto' (got 'many').",
             id="one of two types",
         ),
         pytest.param(
@@ -96,7 +96,7 @@ STEP = "projects.shop.workloads.tests.steps.0"
         pytest.param(
             {"environments": {"dev": {"variables": {"PORT": 80}}}},
             "environments.dev.variables.PORT",
-            "is no text (got 80). Put it in quotes.",
+            "is not a string (got 80). Put it in quotes.",
             id="an unquoted text",
         ),
     ],

@@ -27,7 +27,7 @@ Cell = str | float | int | Range | None
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A headline number beside that of the comparison period; None where it is not known.
+    """A headline number beside that of the comparison period; None if it is not known.
 
     ``better`` is the direction of an improvement; ``note`` says what is counted.
     """

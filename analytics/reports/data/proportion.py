@@ -11,7 +11,7 @@ _Z = 1.959964
 
 
 def wilson(count: int, total: int) -> Range | None:
-    """Return the share ``count / total`` with its 95 % interval; None where there was nothing."""
+    """Return the share ``count / total`` with its 95 % interval; None if there was nothing."""
     if total <= 0:
         return None
     share, square = count / total, _Z * _Z / total

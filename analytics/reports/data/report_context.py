@@ -9,7 +9,7 @@ from analytics.reports.data import period
 from analytics.reports.data.model import Better, Figure, Report, Section, Span, Unit
 from analytics.reports.data.tables import ReportTables
 
-_OTHERS = "Nothing that this report is about ended in this period; other things did."
+_OTHERS = "Nothing that this report covers ended in this period; other things did."
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ class ReportContext:
             notes.append(self._nothing())
         if self.now.flows_since > self.span.since:
             since = period.minute(self.now.flows_since)
-            notes.append(f"Flow runs are known from {since} on only: Prefect forgets older ones.")
+            notes.append(f"Flow runs are known only since {since}: Prefect deletes older ones.")
         elif self.compared_with and self.now.flows_since > self.compared_with.since:
             notes.append(
-                "Flow runs are not compared: Prefect has forgotten some of the earlier period."
+                "Flow runs are not compared: Prefect has deleted some of the earlier period."
             )
         if self.before is not None and self.before.is_empty and not self.now.is_empty:
-            notes.append("Nothing ended in the period it is compared with.")
+            notes.append("Nothing ended in the earlier period.")
         return tuple(notes)
 
     def _nothing(self) -> str:

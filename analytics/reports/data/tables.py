@@ -1,6 +1,6 @@
 """The tables of reports: flow runs, workload runs and their steps.
 
-Times are epoch seconds, NaN where there is none. A run belongs to the period in which it ended;
+Times are epoch seconds, NaN if there is none. A run belongs to the period in which it ended;
 ``state`` distinguishes runs that were stopped or lost from those that failed.
 """
 

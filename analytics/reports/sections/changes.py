@@ -123,5 +123,5 @@ def _changes(changed: list[tuple[str, Duration]]) -> tuple[Table, ...]:
         (what, duration.key, duration.before, duration.p50, duration.grown, duration.runs)
         for what, duration in changed
     )
-    title = "Surely slower or faster, by what it cost or saved in all"
+    title = "Surely slower or faster, by the total time that it cost or saved"
     return (Table("changed-durations", title, columns, rows, shown=SHOWN_ROWS),)

@@ -94,7 +94,7 @@ def _section(
     charted = key_durations[:MAX_BARS]
     bars = Bars(
         f"medians-of-{name}",
-        f"Median duration of the {name} that took most time in all",
+        f"Median duration of the {name} that took most time in total",
         "s",
         tuple(duration.key for duration in charted),
         tuple(duration.p50 for duration in charted),

@@ -28,7 +28,7 @@ _COLUMNS = (
 
 
 def growth_table(name: str, runs: pd.DataFrame, measures: Sequence[str]) -> Table | None:
-    """Return the clear trends of the keys that took most time; None where there is none.
+    """Return the clear trends of the keys that took most time; None if there is none.
 
     ``runs`` has the columns ``key``, ``state``, ``ended_at`` and ``seconds``, and ``cost`` where
     that is among ``measures`` (of ``duration``, ``failures``, ``cost``).

@@ -30,7 +30,7 @@ MAX_BARS = 12
 
 
 def success(table: pd.DataFrame) -> float | None:
-    """Return the success rate of the runs that ended by themselves; None where none did."""
+    """Return the success rate of the runs that ended by themselves; None if none did."""
     states = table["state"][table["state"].isin(BY_ITSELF)]
     return None if states.empty else float((states == "succeeded").mean())
 
@@ -99,7 +99,7 @@ def success_section(
 
 
 def states_over_time(name: str, what: str, table: pd.DataFrame, span: Span) -> StackedBars | None:
-    """Return how many of ``what`` ended each day or week, by state; None where none did."""
+    """Return how many of ``what`` ended each day or week, by state; None if none did."""
     if table.empty:
         return None
     columns = grid(span)

@@ -37,7 +37,7 @@ def outlook_section(context: ReportContext) -> Section:
     columns = (
         Column("of"),
         Column("there is", "count"),
-        Column("fullest hour, p90", "count"),
+        Column("busiest hour, p90", "count"),
         Column("possibly short from", "moment"),
         Column("likely from", "moment"),
         Column("to spare", "count"),

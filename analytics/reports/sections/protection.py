@@ -55,7 +55,7 @@ def _deployments(context: ReportContext) -> Section:
             if len(rollouts) > done + reverted
             else ""
         )
-        + ". A release gets traffic only when it is healthy, and what was reverted never did. "
+        + ". A release gets traffic only when it is healthy, and a reverted one never got any. "
         "How many requests were answered meanwhile is not recorded."
     )
     columns = (

@@ -12,7 +12,7 @@ from analytics.reports.sections.growth import growth_table
 
 
 def of_training(runs: Sequence[Run]) -> str:
-    """Return the clear trends as markdown; empty where there is none."""
+    """Return the clear trends as markdown; empty if there is none."""
     rows = [(run.key, _state(run), run.ended_at, run.seconds) for run in runs]
     table = pd.DataFrame(rows, columns=["key", "state", "ended_at", "seconds"])
     trends = growth_table("trends", table, ("duration", "failures"))

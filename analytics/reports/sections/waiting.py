@@ -44,7 +44,7 @@ def waiting_figures(context: ReportContext) -> tuple[Figure, ...]:
 
 
 def waiting_section(context: ReportContext) -> Section:
-    """Return the waiting times by flow and by provider; empty where nothing waited."""
+    """Return the waiting times by flow and by provider; empty if nothing waited."""
     tables = []
     tables_by_column = {"flow": context.now.flows, "provider": context.now.steps}
     for by, table in tables_by_column.items():

@@ -1,4 +1,4 @@
-"""Runs one program to its end, within limits of time and output, and never longer than we live.
+"""Runs one program to its end within limits of time and output, and never longer than its caller.
 
 It runs on a leash: nothing that it has started goes on when it ends by itself, takes too long, is
 cancelled, or we are killed.

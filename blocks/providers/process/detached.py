@@ -1,4 +1,4 @@
-"""Starts, finds, awaits and stops processes that outlive us; free of Prefect.
+"""Starts, finds, awaits and stops processes that outlive their caller; free of Prefect.
 
 A directory is the identity of a run: it is started at most once, however often that is requested.
 """

@@ -1,4 +1,4 @@
-"""Unique identities of processes, as a pid alone is reused one day."""
+"""Unique identities of processes, since the system reuses a pid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Selects our environment variables that steps and services inherit: nothing confidential."""
+"""Selects the environment variables that steps and services inherit, none of them confidential."""
 
 from __future__ import annotations
 

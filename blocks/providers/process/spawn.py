@@ -40,7 +40,9 @@ def start(spec: ShimSpec, environment: Mapping[str, str]) -> None:
                 _spawn(spec, environment, descriptor)
                 return
         if time.monotonic() > deadline:
-            raise ShimError(f"{spec.directory} has been held for long by one who starts nothing")
+            raise ShimError(
+                f"{spec.directory} has been locked for too long by a process that starts nothing"
+            )
         time.sleep(_POLL_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The WSGI application: which request is answered with what."""
+"""The WSGI application, which answers the requests of visitors."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Guestbook:
 
 
 def _number(environ: Environ, name: str, default: float) -> float:
-    """Return a number from the query; what is no number is out of every range."""
+    """Return a number from the query; a value that is not a number is out of every range."""
     text = parse_qs(environ.get("QUERY_STRING", "")).get(name, [str(default)])[-1]
     try:
         return float(text)

@@ -1,4 +1,4 @@
-"""One entry of the guestbook, and what a visitor may write into it."""
+"""An entry of the guestbook, and the rules for what a visitor may write into it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 class InvalidEntryError(ValueError):
-    """What was sent is no entry; the message says which field and why."""
+    """The values sent are not a valid entry; the message says which field and why."""
 
 
 @dataclass(frozen=True, slots=True)

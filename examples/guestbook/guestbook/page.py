@@ -1,4 +1,4 @@
-"""The page a visitor sees."""
+"""The page that a visitor sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the application answers, before it is put on the wire."""
+"""The response of the application, before it is sent."""
 
 from __future__ import annotations
 

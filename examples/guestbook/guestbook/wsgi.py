@@ -1,4 +1,4 @@
-"""What an HTTP server imports: the guestbook over the file that GUESTBOOK_DATABASE names."""
+"""The entry point for an HTTP server: the guestbook over the file in GUESTBOOK_DATABASE."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The decisions made for a workload, the estimates they used, and the actual values. Pure.
+"""The decisions made for a workload, the estimates they used, and the actual values; pure.
 
-Placement is decided anew at each attempt; the record is of the provider in the plan. A duration
+Placement is decided again at each attempt; the record is of the provider in the plan. A duration
 on another provider is converted to seconds of the planned one, by the speeds of both, so that a
 decision is not blamed for the provider.
 """

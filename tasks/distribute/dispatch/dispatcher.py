@@ -116,7 +116,7 @@ class Dispatcher:
 
         Raises:
             StaleFenceError: another run took the workload over; the steps here were stopped.
-            Exception: an error that is no failure of a step, such as a ledger that does not answer.
+            Exception: An error other than a failure of a step, e.g. a ledger that does not answer.
         """
         try:
             while self._goes_on():

@@ -1,4 +1,4 @@
-"""Duration drift: the ratio of actual to expected times, by family of steps and provider. Pure.
+"""Duration drift: the ratio of actual to expected times, by family of steps and provider; pure.
 
 The logarithm of actual over expected is modelled as the sum of an effect of the family and one of
 the provider, estimated by median polish (Tukey, 1977), which is robust to a few odd steps. An
@@ -142,7 +142,7 @@ def _effects(
 
 
 def _effect(logs: Sequence[float], deviation: float) -> float:
-    """Return the median; 0 where there is only one, or too few to tell it from noise."""
+    """Return the median; 0 if there is only one, or too few to tell it from noise."""
     if len(logs) == 1:
         return 0.0
     middle = median(logs)

@@ -1,4 +1,4 @@
-"""Expansion of a step with `foreach` into one step for each item, when its list is known. Pure.
+"""Expansion of a step with `foreach` into one step for each item, when its list is known; pure.
 
 The same items always give the same steps under the same ids, whatever their order, so that a
 resumed workload finds the steps that it had begun.

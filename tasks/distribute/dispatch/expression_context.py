@@ -1,4 +1,4 @@
-"""The variables of an expression: the results of steps and of groups of steps. Pure."""
+"""The variables of an expression: the results of steps and of groups of steps; pure."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class ReadyQueue:
         return step_id in self._items_left
 
     def reorder(self, order: Iterable[str]) -> None:
-        """Take another order of the remaining steps; steps that joined follow their origin."""
+        """Use another order for the remaining steps; steps that joined follow their origin."""
         ranks = {step_id: (index, 0) for index, step_id in enumerate(order)}
         self._rank |= ranks
         for origin in self._items_left:
@@ -140,7 +140,7 @@ class ReadyQueue:
         self._ready = sorted(self._urgency(step_id) for *_, step_id in self._ready)
 
     def ready_at(self, step_id: str) -> float | None:
-        """Return when a step became ready (epoch seconds); None where it never was."""
+        """Return when a step became ready (epoch seconds); None if it never was."""
         return self._ready_at.get(step_id)
 
     def take(self, step: Step) -> None:

@@ -98,7 +98,7 @@ class Replanner:
             self._working.add_done_callback(self._look_for_fault)
 
     async def stop(self) -> None:
-        """Plan no more."""
+        """Stop planning."""
         if self._working:
             self._working.cancel()
             await to_its_end(self._working)

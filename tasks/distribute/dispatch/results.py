@@ -23,7 +23,7 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """The end of one step; times are epoch seconds, None where it was never started.
+    """The end of one step; times are epoch seconds, None if it was never started.
 
     ``detail`` says in one line why it did not succeed. ``resumed`` marks a step that a former run
     of the workload had finished. ``parts`` is the number of steps that a step with `foreach` was

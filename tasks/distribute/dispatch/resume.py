@@ -1,4 +1,4 @@
-"""The state that a run that died left of its workload, read from its executions. Pure."""
+"""The state that a run that died left of its workload, read from its executions; pure."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class StepRunner:
         try:
             outcome = await provider.run(command_of(step, execution.directory))
         except asyncio.CancelledError:
-            # The provider has stopped it. With an outcome, a resumed workload tries it anew.
+            # The provider has stopped it. With an outcome, a resumed workload tries it again.
             outcome = self._preempted(execution)
             await asyncio.shield(asyncio.to_thread(self._record, step, execution, outcome))
             raise

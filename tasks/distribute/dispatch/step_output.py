@@ -31,7 +31,7 @@ def output_path(directory: Path) -> Path:
 
 
 def read_output(directory: Path) -> JsonValue:
-    """Return the output of the execution in ``directory``; None where it wrote none.
+    """Return the output of the execution in ``directory``; None if it wrote none.
 
     Raises:
         OutputError: It is larger than ``MAX_BYTES``, not JSON, or not a regular file.
@@ -63,7 +63,7 @@ def _parsed(text: bytes) -> JsonValue:
         # Infinite numbers and half characters, which no database and no process would accept.
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        what = f"no JSON ({error})" if text.strip() else "empty"
+        what = f"not valid JSON ({error})" if text.strip() else "empty"
         raise OutputError(
             f'its output ({VARIABLE}) is {what}: write e.g. ["a", "b"], or nothing at all'
         ) from error
@@ -86,7 +86,7 @@ def _whole(digits: str) -> int:
     """Return an integer; beyond 64 bits a database would return another one."""
     number = int(digits)
     if not _MIN_INTEGER <= number <= _MAX_INTEGER:
-        raise ValueError(f"{digits[:30]} is larger than 64 bits hold: write it as a text")
+        raise ValueError(f"{digits[:30]} is larger than 64 bits hold: write it as a string")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Advice on a plan: its assumptions and what it leaves unused, each with a remedy. Pure."""
+"""Advice on a plan: its assumptions and what it leaves unused, each with a remedy; pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def advice_on(
 ) -> tuple[Advice, ...]:
     """Return the advice on a plan before it runs, the most important first.
 
-    ``effects`` are those of changes, ``deadline_seconds`` is when all has to be over.
+    ``effects`` are those of changes, ``deadline_seconds`` is when everything must have ended.
     """
     expected = {step.id: estimate_of(step, estimates) for step in graph.steps}
     return (
@@ -45,7 +45,7 @@ def _deadline(plan: Plan, deadline_seconds: float | None) -> Iterator[Advice]:
         return
     if deadline_seconds < plan.bound_seconds:
         yield Advice(
-            f"no plan can be over in {deadline_seconds:.1f} s: "
+            f"no plan can end within {deadline_seconds:.1f} s: "
             f"the bound is {plan.bound_seconds:.1f} s",
             "Give it more time, add providers, or split what is long",
         )
@@ -64,7 +64,7 @@ def _chance(plan: Plan) -> Iterator[Advice]:
         yield Advice(
             f"the deadline is kept in {plan.eta.on_time:.0%} of simulated runs, "
             f"not in {plan.goal.probability:.0%}",
-            "Plan anew, or give it more time",
+            "Plan it again, or give it more time",
         )
 
 
@@ -84,7 +84,8 @@ def _idle(fleet: FleetSnapshot, plan: Plan) -> Iterator[Advice]:
             )
         else:
             yield Advice(
-                f"{provider.name} gets no step: all end earlier, or by the strategy better, elsewhere",
+                f"{provider.name} gets no step: by time or by the strategy, all are better placed "
+                f"elsewhere",
                 "It can be left out",
             )
 
@@ -108,5 +109,5 @@ def _gain(plan: Plan, effects: Sequence[Effect]) -> Iterator[Advice]:
     if best and best.gain_seconds > _NOTABLE * plan.makespan_seconds:
         yield Advice(
             f"{best.what} saves {best.gain_seconds / plan.makespan_seconds:.0%} of the time",
-            "Of what was tried, nothing saves more",
+            "No other change that was tried saves more",
         )

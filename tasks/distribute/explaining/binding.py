@@ -1,4 +1,4 @@
-"""The binding chain of a plan: the steps that decide its end, by needs and by resources. Pure.
+"""The binding chain of a plan: the steps that decide its end, by needs and by resources; pure.
 
 The critical path knows only needs. Here a step may also follow another because that one released
 a resource that it waits for; each link says which of both it is.
@@ -53,7 +53,7 @@ class Binding:
 
     @property
     def resource(self) -> Resource | None:
-        """The binding resource; None where the chain consists of needs only."""
+        """The binding resource; None if the chain consists of needs only."""
         return next(iter(self.waits), None)
 
     def tied(self, resource: Resource) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Comparison of plans: those of all strategies, and the differences of two plans. Pure."""
+"""Comparison of plans: those of all strategies, and the differences of two plans; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The explanation of a plan for a dry run: its binding chain, other plans and advice. Pure."""
+"""The explanation of a plan for a dry run: its binding chain, other plans and advice; pure."""
 
 from __future__ import annotations
 

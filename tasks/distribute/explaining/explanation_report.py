@@ -1,4 +1,4 @@
-"""An explanation as rows of a table and as Markdown. Pure."""
+"""An explanation as rows of a table and as Markdown; pure."""
 
 from __future__ import annotations
 

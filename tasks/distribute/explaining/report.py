@@ -1,4 +1,4 @@
-"""Plans as rows of a table, as Markdown and as a line of a log. Pure."""
+"""Plans as rows of a table, as Markdown and as a line of a log; pure."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def eta_sentence(eta: Eta) -> str:
     ends.append(f"{duration(eta.p80_seconds)} in 80%")
     ends.append(f"{duration(eta.p95_seconds)} in 95%")
     on_time = "" if eta.on_time is None else f"; by the deadline in {eta.on_time:.0%}"
-    return f"over in {', '.join(ends)}{on_time}"
+    return f"done in {', '.join(ends)}{on_time}"
 
 
 def _planned(plan: Plan) -> str:

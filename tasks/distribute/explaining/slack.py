@@ -1,4 +1,4 @@
-"""The slack of each step of a plan: how much later it may end without delaying the plan. Pure.
+"""The slack of each step of a plan: how much later it may end without delaying the plan; pure.
 
 Every step is shifted as far to the end as its followers and its provider allow: the backward half
 of double justification (Valls, Ballestin and Quintanilla, 2005).

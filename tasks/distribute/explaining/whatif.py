@@ -1,4 +1,4 @@
-"""What-if analysis: the same workload planned again after one change at a time. Pure."""
+"""What-if analysis: the same workload planned again after one change at a time; pure."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _effect(change: PlanChange, plan: Plan, replan: Replan) -> Effect:
 
 
 def _replanned(change: PlanChange, replan: Replan) -> Plan | None:
-    """Return the plan after ``change``; None where a quick search finds none that keeps the goal."""
+    """Return the plan after ``change``; None if a quick search finds none that keeps the goal."""
     other_goal = {"goal": change.goal} if change.goal else {}
     try:
         return replan(change.graph, change.estimates, change.fleet, **other_goal)

@@ -1,1 +1,1 @@
-"""How projects are recognised and built: one kind a file."""
+"""The kinds of projects, one a file: each recognises and builds its own."""

@@ -96,7 +96,7 @@ def run_build(argv: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> s
     if finished.by_itself:
         summary = f"`{program}` failed (exit code {finished.code})"
     else:
-        summary = f"`{program}` was ended: {limit.reason}. What it said"
+        summary = f"`{program}` was ended: {limit.reason}. Its output"
     no_room = f"\n{full_file_system(all_output, cwd)}" if tells_no_room(all_output) else ""
     raise BuildError(
         f"{summary}:\n{reason(output, error_text) or 'it wrote nothing'}{no_room}", all_output

@@ -1,4 +1,4 @@
-"""The Python of a project's environment: ours, unless its manifest requires another."""
+"""The Python of a project's environment: Slipway's own, unless the manifest requires another."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def interpreter(uv: str, source: Path, manifest: Mapping[str, Any]) -> str:
             return sys.executable
     except InvalidSpecifier as error:
         remedy = "Write e.g. >=3.11 in its manifest."
-        raise BadInputError("requires-python", stated, "is no range", remedy) from error
+        raise BadInputError(
+            "requires-python", stated, "is not a range of versions", remedy
+        ) from error
     try:
         find = [uv, "python", "find", "--no-project", "--no-python-downloads", stated]
         return run_build(find, source, {}).strip()

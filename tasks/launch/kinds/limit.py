@@ -34,7 +34,7 @@ class Limit:
             return "the run was cancelled"
         return (
             f"the build had {self.seconds:g} s and took longer ({SETTING}). See whether it waits "
-            "for an answer or for an index that is down; what just takes long needs a higher one"
+            "for an answer or for an index that is down; if it only takes long, set a higher limit"
         )
 
 

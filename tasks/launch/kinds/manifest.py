@@ -13,15 +13,15 @@ from typing import Any
 from tasks.errors import BadInputError
 from tasks.text import read_text
 
-_MEND = "Mend it in the source."
+_MEND = "Fix it in the source."
 _OWN_EXTRAS = re.compile(r"^(?:-e\s+)?(?P<name>\.|[A-Za-z0-9._-]+)\s*(?:\[(?P<extras>[^\]]*)\])?$")
 
 
 def pyproject(source: Path) -> Mapping[str, Any]:
-    """Return the pyproject.toml of ``source``; empty where there is none.
+    """Return the pyproject.toml of ``source``; empty if there is none.
 
     Raises:
-        BadInputError: It is no TOML.
+        BadInputError: It is not TOML.
     """
     path = source / "pyproject.toml"
     if not path.is_file():
@@ -29,10 +29,10 @@ def pyproject(source: Path) -> Mapping[str, Any]:
     try:
         manifest = tomllib.loads(read_text("source", path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadInputError("source", path.name, f"is no TOML ({error})", _MEND) from error
+        raise BadInputError("source", path.name, f"is not valid TOML ({error})", _MEND) from error
     for table in ("project", "build-system", "tool"):
         if not isinstance(manifest.get(table, {}), dict):
-            raise BadInputError(f"source: {path.name}", table, "is no table", _MEND)
+            raise BadInputError(f"source: {path.name}", table, "is not a table", _MEND)
     return manifest
 
 
@@ -40,19 +40,21 @@ def package_json(source: Path) -> Mapping[str, Any]:
     """Return the package.json of ``source``.
 
     Raises:
-        BadInputError: It is no JSON, or no object.
+        BadInputError: It is not JSON, or not an object.
     """
     try:
         manifest = json.loads(read_text("source", source / "package.json"))
     except (ValueError, RecursionError) as error:
-        raise BadInputError("source", "package.json", f"is no JSON ({error})", _MEND) from error
+        raise BadInputError(
+            "source", "package.json", f"is not valid JSON ({error})", _MEND
+        ) from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("scripts", {}), dict):
-        raise BadInputError("source", "package.json", "is no object with scripts", _MEND)
+        raise BadInputError("source", "package.json", "is not an object with scripts", _MEND)
     return manifest
 
 
 def setup_cfg(source: Path) -> configparser.ConfigParser:
-    """Return the setup.cfg of ``source``; empty where there is none.
+    """Return the setup.cfg of ``source``; empty if there is none.
 
     Raises:
         BadInputError: It cannot be read.

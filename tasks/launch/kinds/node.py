@@ -67,9 +67,10 @@ class NodeKind:
             copy_tree(packed, source)
             _install_packed(source, requirements)
             sentence = (
-                f"package.json is started by {entry}, which the package has already, so that it is "
-                "taken as it is, without its dev dependencies, though what would build it anew "
-                f"failed: {' '.join(str(error).split())}"
+                f"package.json is started by {entry}, which the package already has, so it is "
+                f"taken "
+                "as it is, without its dev dependencies, although building it again failed: "
+                f"{' '.join(str(error).split())}"
             )
             return [sentence]
         finally:

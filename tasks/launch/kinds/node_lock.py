@@ -92,7 +92,7 @@ def manager_of(source: Path, manifest: Mapping[str, Any]) -> Manager:
         problem = f"{', '.join(locks)} cannot all be obeyed; {stated}"
         raise BadInputError("source", "package.json", problem, remedy)
     if name == "bun":
-        problem, remedy = "is read by bun alone", "Commit a package-lock.json instead."
+        problem, remedy = "is read only by bun", "Commit a package-lock.json instead."
         raise BadInputError("source", next(iter(locks), "packageManager"), problem, remedy)
     lock = next((lock for lock, tool in locks.items() if tool == name), "")
     is_workspace = (source / "pnpm-workspace.yaml").is_file()
@@ -124,5 +124,5 @@ def _writer(name: str, lock: Path) -> str:
     version = (_BERRY if name == "yarn" else _PNPM).get(stated[1] if stated else "")
     if version is None:
         remedy = "Name the version that wrote it: packageManager in package.json."
-        raise BadInputError("source", lock.name, "is of a format that is not known", remedy)
+        raise BadInputError("source", lock.name, "has an unknown format", remedy)
     return version

@@ -1,4 +1,4 @@
-"""Node packages as `npm pack` makes them, whose start file is built already.
+"""Node packages as `npm pack` makes them, which contain a start file that is already built.
 
 The sources or dev dependencies that would build it are rarely in them: npm builds no package that
 it installs.
@@ -20,7 +20,7 @@ _NEVER_PACKED = (
     "bun.lock",
     "bun.lockb",
 )
-"""Files that npm leaves out of every package: a tree with one of them is no packed package."""
+"""Files that npm leaves out of every package: a tree with one of them is not a packed package."""
 _PRODUCTS = frozenset({"build", "cjs", "dist", "esm", "lib", "out"})
 """Folders that builds write to, by custom."""
 _ENDINGS = ("", ".js", ".mjs", ".cjs", "/index.js")
@@ -32,7 +32,7 @@ def built_entry(source: Path, manifest: Mapping[str, Any]) -> str:
     """Return the start file of a packed package; empty: it is none, or has to be built.
 
     It is the file that the `start` script names, else `main` or `bin`. A tree with a lock file or
-    a .gitignore is no packed package, nor is one without a folder that `files` lists.
+    a .gitignore is not a packed package, and neither is one without a folder that `files` lists.
     """
     if any((source / name).exists() for name in _NEVER_PACKED):
         return ""

@@ -12,7 +12,7 @@ from tasks.launch.variables import literal
 from tasks.text import read_text
 
 RELEASE = "release"
-"""The name of the command that runs before a release serves, as on Heroku; it is no process."""
+"""The name of the command that runs before a release serves, as on Heroku; it is not a process."""
 
 _LINE = re.compile(r"^([A-Za-z0-9_][A-Za-z0-9_.-]*):\s*(\S.*)$")
 
@@ -70,7 +70,7 @@ def procfile_services(source: Path) -> dict[str, ServiceSpec]:
 
 
 def procfile_release(source: Path) -> str:
-    """Return the `release` command of its Procfile; empty where it has none."""
+    """Return the `release` command of its Procfile; empty if it has none."""
     path = source / "Procfile"
     return literal(parse(read_text("Procfile", path)).get(RELEASE, "")) if path.is_file() else ""
 
@@ -83,7 +83,7 @@ def parse(text: str) -> dict[str, str]:
             continue
         match = _LINE.match(line)
         if match is None or match[1] in commands:
-            problem = "named twice" if match else "no `name: command`"
+            problem = "is named twice" if match else "is not `name: command`"
             raise BadInputError(
                 f"Procfile:{number}", line, problem, "Write e.g. web: gunicorn app:app"
             )

@@ -82,7 +82,9 @@ def _unlocked(
     options: list[str] = []
     packages = list(requirements)
     if (source / "requirements.txt").is_file():
-        read_text("source", source / "requirements.txt")  # refuses what is no text, with its place
+        read_text(
+            "source", source / "requirements.txt"
+        )  # refuses a file that is not text, with its place
     if is_hashed(source / "requirements.txt"):
         target.pip("--require-hashes", "--requirements", "requirements.txt")
         options = ["--constraints", str(constraints("requirements.txt", target))]
@@ -108,7 +110,7 @@ def _lock_sentence(lock: str, source: Path) -> str:
 
 
 def is_package(source: Path, manifest: Mapping[str, Any]) -> bool:
-    """Tell whether the project itself can be installed: settings of tools alone are no package."""
+    """Tell whether the project can be installed, as a file with only tool settings cannot."""
     tools = manifest.get("tool", {})
     if (
         tools.get("poetry", {}).get("package-mode") is False

@@ -59,7 +59,7 @@ _PDM = ("--with", "hishel<1", "--from", "pdm>=2,<3", "pdm")
 
 
 def lock_of(source: Path) -> str:
-    """Return the name of the lock file in ``source``; empty where there is none.
+    """Return the name of the lock file in ``source``; empty if there is none.
 
     Raises:
         BadInputError: There are several, and nobody can obey them all.

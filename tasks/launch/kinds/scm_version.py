@@ -1,4 +1,4 @@
-"""Packages that ask Git for their version: a release has no Git folder, so it is passed to them."""
+"""Packages that ask Git for their version: a release has no Git folder, so Slipway passes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which providers have the capacity for a step, and the refusal where none has. Pure."""
+"""Which providers have the capacity for a step, and the refusal where none has; pure."""
 
 from __future__ import annotations
 

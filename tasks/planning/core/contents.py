@@ -1,4 +1,4 @@
-"""A digest of the items (e.g. tests) of each step, to compare a stored plan with a graph. Pure."""
+"""A digest of the items (e.g. tests) of each step, to compare a stored plan with a graph; pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.workload import StepGraph
 
 
 def contents_of(graph: StepGraph) -> str:
-    """Return a digest of the items of each step; empty where no step has items."""
+    """Return a digest of the items of each step; empty if no step has items."""
     digest = hashlib.sha256()
     any_items = False
     for step in graph.steps:

@@ -1,4 +1,4 @@
-"""The cost of each step on each provider, from which the cost of a plan is computed. Pure."""
+"""The cost of each step on each provider, from which the cost of a plan is computed; pure."""
 
 from __future__ import annotations
 

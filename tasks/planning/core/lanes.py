@@ -1,4 +1,4 @@
-"""A fleet as lanes, each for one step at a time, where all steps demand the same. Pure.
+"""A fleet as lanes, each for one step at a time, where all steps demand the same; pure.
 
 Most workloads are like that (one slot a step). On lanes, only time has to be accounted for, and
 identical providers form one class of lanes: planning is some ten times faster.

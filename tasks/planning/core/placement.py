@@ -1,4 +1,4 @@
-"""The dispatch rule: the provider of a ready step, decided anew at each attempt. Pure.
+"""The dispatch rule: the provider of a ready step, decided again at each attempt; pure.
 
 The rule is the earliest expected finish, so a step waits for a faster provider that is busy when
 that is better; where durations are certain, the providers of the plan are preferred. The
@@ -65,7 +65,7 @@ class PlacementRequest:
 class PlacementChoice:
     """The provider of a step and when it can start there; candidates are as in a Placement.
 
-    The provider is empty where none can take the step; ``rejected`` says why.
+    The provider is empty if none can take the step; ``rejected`` says why.
     """
 
     step: str

@@ -1,4 +1,4 @@
-"""The scheduling problem as plain arrays, built from a graph, its estimates and a fleet. Pure.
+"""The scheduling problem as plain arrays, built from a graph, its estimates and a fleet; pure.
 
 Every planning algorithm computes on it. Nothing is decided here; the names of steps and providers
 stay with the graph and the fleet.

@@ -1,4 +1,4 @@
-"""Upward rank and critical path of a graph (Topcuoglu et al., HEFT, 2002). Pure, O(V + E)."""
+"""Upward rank and critical path of a graph (Topcuoglu et al., HEFT, 2002); pure, O(V + E)."""
 
 from __future__ import annotations
 

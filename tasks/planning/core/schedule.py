@@ -1,4 +1,4 @@
-"""A schedule as arrays, and an independent check that it is feasible. Pure."""
+"""A schedule as arrays, and an independent check that it is feasible; pure."""
 
 from __future__ import annotations
 

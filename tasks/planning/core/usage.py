@@ -1,4 +1,4 @@
-"""The utilisation of each provider in a plan, over time and on average. Pure."""
+"""The utilisation of each provider in a plan, over time and on average; pure."""
 
 from __future__ import annotations
 

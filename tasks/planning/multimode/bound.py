@@ -1,4 +1,4 @@
-"""Lower bounds of the makespan and the objective of a multi-mode schedule. Pure."""
+"""Lower bounds of the makespan and the objective of a multi-mode schedule; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets in compiled code: the slack of a choice of modes, and its repair. Pure."""
+"""Budgets in compiled code: the slack of a choice of modes, and its repair; pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exact search with OR-Tools' CP-SAT (extra ``exact``) over a whole schedule or a window of it. Pure.
+"""Exact search with OR-Tools' CP-SAT (extra ``exact``) over a schedule or a window of it; pure.
 
 In a window some jobs are free; all others keep their mode and, among each other, their order in
 time, so that everything can move up (a partial order schedule: Godard, Laborie and Nuijten,
@@ -170,7 +170,7 @@ class SolverModel:
 def modes_within(problem: ModeProblem, seconds: float) -> Ints | None:
     """Return a mode for each job, shape (n,), within the budgets and of the least total duration.
 
-    None where there is no such choice or none was found in ``seconds``.
+    None if there is no such choice or none was found in ``seconds``.
     """
     from ortools.sat.python import cp_model  # noqa: PLC0415 - an extra
 

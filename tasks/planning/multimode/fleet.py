@@ -1,4 +1,4 @@
-"""Conversion of steps on a fleet of unequal, priced providers to a multi-mode problem. Pure.
+"""Conversion of steps on a fleet of unequal, priced providers to a multi-mode problem; pure.
 
 Each provider of a step is a mode with its duration, demand and cost. Seconds become ticks and
 money becomes units, rounded up; the schedule's order is then timed again with the exact

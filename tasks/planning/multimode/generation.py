@@ -54,7 +54,7 @@ def new_workspace(packed: PackedProblem, state: Ints) -> Workspace:
 
 @njit(cache=True, nogil=True)
 def as_variable(value: int) -> int:
-    """Return ``value`` as a variable: numba compiles the callee anew for each constant argument."""
+    """Return ``value`` as a variable: numba compiles the callee for each constant argument."""
     return value + 0
 
 

@@ -1,4 +1,4 @@
-"""A multi-mode problem for the kernels: renewable demands packed into words of 62 bits. Pure.
+"""A multi-mode problem for the kernels: renewable demands packed into words of 62 bits; pure.
 
 Comparing a demand with the free capacity is then one subtraction a word instead of one comparison
 a resource: each resource has a field as wide as its capacity and a guard bit above it, which a

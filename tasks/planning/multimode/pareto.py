@@ -1,4 +1,4 @@
-"""The Pareto front of cost and makespan of a multi-mode problem. Pure.
+"""The Pareto front of cost and makespan of a multi-mode problem; pure.
 
 It is found by limiting the cost level by level (the epsilon-constraint method: Haimes, Lasdon and
 Wismer, IEEE Transactions on Systems, Man and Cybernetics 1, 1971).

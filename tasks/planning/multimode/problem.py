@@ -1,4 +1,4 @@
-"""The multi-mode resource-constrained project scheduling problem (MRCPSP) as arrays. Pure.
+"""The multi-mode resource-constrained project scheduling problem (MRCPSP) as arrays; pure.
 
 With one mode a job and no budget it is the RCPSP. All quantities are whole numbers: the caller
 chooses the tick of time and the unit of each resource (``tasks.planning.multimode.fleet``).

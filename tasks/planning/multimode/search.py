@@ -1,4 +1,4 @@
-"""A population search that is advanced step by step and returns its best schedule. Pure.
+"""A population search that is advanced step by step and returns its best schedule; pure.
 
 Deterministic for a seed and a number of children, which the caller limits.
 """

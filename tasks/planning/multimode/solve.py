@@ -1,4 +1,4 @@
-"""The multi-mode search within a time budget, by a population and CP-SAT in parallel. Pure.
+"""The multi-mode search within a time budget, by a population and CP-SAT in parallel; pure.
 
 A population search runs in this thread; beside it, where OR-Tools is installed, CP-SAT proves or
 improves the best schedule so far, whole where the problem is small, else window by window.

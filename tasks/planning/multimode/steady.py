@@ -1,4 +1,4 @@
-"""A deterministic multi-mode search, limited by work and not by time. Pure.
+"""A deterministic multi-mode search, limited by work and not by time; pure.
 
 The result depends on problem, seed and effort only, on any machine and under any load; with
 CP-SAT, whose limits here are deterministic as well, for a given version of OR-Tools. In return
@@ -38,7 +38,7 @@ def solve_deterministically(
     *,
     use_exact: bool = True,
 ) -> ModeSchedule | None:
-    """Return the best schedule found, or None where none keeps budgets and deadline.
+    """Return the best schedule found, or None if none keeps budgets and deadline.
 
     Args:
         problem: The problem to solve.

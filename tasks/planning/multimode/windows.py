@@ -1,4 +1,4 @@
-"""Neighbourhoods of large neighbourhood search: the jobs that are free while others keep order. Pure.
+"""Neighbourhoods of large neighbourhood search: jobs that are free while others keep order; pure.
 
 They are by time, by precedence or by resource, at random; the caller adapts their size.
 """

@@ -87,7 +87,7 @@ def test_another_ledger_starts_anew_and_says_so(ledger: Ledger) -> None:
     archive = replace(NOTHING, runs=(Run("a", "b", 1, 2, 1, succeeded=True),), until=3.0, last=99)
     read_anew = refreshed(ledger, archive, 0.0, 100.0)
     assert read_anew.runs == ()
-    assert "another one" in read_anew.note
+    assert "another ledger" in read_anew.note
 
 
 @pytest.mark.parametrize(

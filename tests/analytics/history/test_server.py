@@ -144,7 +144,7 @@ async def test_runs_that_were_entered_late_are_found() -> None:
     late = server.add(2, "COMPLETED", NOW - 50 * HOUR, NOW - 49 * HOUR)
     runs, archive = await read(server, archive, NOW + HOUR)
     assert late in runs
-    assert "reading all anew" in archive.note
+    assert "reading everything again" in archive.note
 
 
 async def test_what_starts_during_the_reading_is_left_to_the_next() -> None:

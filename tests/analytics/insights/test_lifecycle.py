@@ -135,5 +135,5 @@ def test_what_runs_out_today_is_critical_and_what_may_is_news() -> None:
     assert today.severity == Severity.CRITICAL
     assert week.severity == Severity.WARNING
     assert maybe.severity == Severity.INFO
-    assert maybe.size == "possibly runs out in 2 h, short of 2 at its most"
+    assert maybe.size == "possibly runs out in 2 h, and lacks up to 2"
     assert of_outlook(CapacityOutlook("slots", None, None), now=0) is None

@@ -44,7 +44,7 @@ def test_what_is_paid_for_in_vain_is_said() -> None:
     demand = step_outlooks(steps(cpus=1.0), NOW)
     findings = shortages(demand, [provider(8.0, price=2.0), provider(8.0, price=2.0)], NOW)
     assert {finding.severity for finding in findings} == {Severity.INFO}
-    assert all("is saved" in finding.size for finding in findings)
+    assert all("doing without saves" in finding.size for finding in findings)
     assert not shortages(demand, [provider(8.0), provider(8.0)], NOW)
 
 

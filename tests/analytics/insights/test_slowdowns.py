@@ -118,7 +118,7 @@ def test_the_section_has_the_worst_first_and_names_what_is_over() -> None:
         "| **critical** | regression | `a\\|b` | takes twice as long | 1970-01-01 00:00:00 | r |"
     )
     assert f"The worst {SHOWN_ROWS} of {SHOWN_ROWS + 1}." in text
-    assert "Over since the last training: `flow/over`." in text
+    assert "Closed since the last training: `flow/over`." in text
 
 
 def test_nothing_found_is_said() -> None:

@@ -55,7 +55,7 @@ def test_little_history_is_enough(name: str, shop: Shop) -> None:
     ]
     for part in parts:
         report = REPORTS[name](last_week(part))
-        assert report.sections or "Nothing that this report is about" in report.notes[-1]
+        assert report.sections or "Nothing that this report covers" in report.notes[-1]
 
 
 @pytest.mark.parametrize("name", [*REPORTS])

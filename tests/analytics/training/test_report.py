@@ -56,7 +56,7 @@ def test_a_key_that_never_succeeded_is_named() -> None:
     """What always fails would not be seen, least of all among quicker ones than it."""
     never = Run("shell", "never", 0.0, 1.0, 1.0, succeeded=False)
     report = _report([*_runs(keys=SHOWN_KEYS + 5), never])
-    assert "## What fails" in report
+    assert "## Keys that never succeed" in report
     assert "| `never` | shell | 1 | 0% |" in report
 
 

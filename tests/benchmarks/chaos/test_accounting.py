@@ -70,7 +70,7 @@ def test_a_killed_step_was_at_work_until_its_death() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 10)), max_size=12))
 def test_never_more_are_at_work_than_there_are_steps(spans: list[tuple[float, float]]) -> None:
-    """The count would be no count."""
+    """The count would be wrong."""
     notes = []
     for number, (begin, length) in enumerate(spans):
         notes += [_note("begin", f"s{number}", begin), _note("end", f"s{number}", begin + length)]
@@ -79,7 +79,7 @@ def test_never_more_are_at_work_than_there_are_steps(spans: list[tuple[float, fl
 
 
 def test_writes_are_lost_where_acknowledged_and_doubled_where_there_twice() -> None:
-    """What a client was promised would be gone unseen; what was never acknowledged is no loss."""
+    """A lost acknowledged write would go unseen; one that was never acknowledged is not lost."""
     rows = Counter({1: 1, 2: 2, 4: 1})
     assert lost_writes([1, 2, 3], rows) == [3]
     assert doubled_writes(rows) == [2]

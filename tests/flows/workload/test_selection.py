@@ -38,7 +38,10 @@ def test_a_workload_is_named_or_written_out(target: Target) -> None:
             _steps({"id": "a", "needs": ["b"]}, {"id": "b", "needs": ["a"]}),
             r"workloads\.w\.steps\.a\.needs: the needs form a cycle: a needs b, b needs a",
         ),
-        (_steps({"id": "a", "when": "1 +"}), r"workloads\.w\.steps\.a\.when: no CEL expression"),
+        (
+            _steps({"id": "a", "when": "1 +"}),
+            r"workloads\.w\.steps\.a\.when: is not a CEL expression",
+        ),
         (
             _steps({"id": "a", "demand": {"cpus": 3}}),
             r"workloads\.w\.steps\.a\.demand: beyond every provider; the largest, local",

@@ -20,7 +20,7 @@ def test_the_plan_that_was_told_is_the_one_that_runs(target: Target, ledger: Led
     line = told(plan_by_id(ledger, str(recorded)))
     assert (
         line
-        == f"2 steps in 4.0 s; plan {recorded}: to run just this, start `run` with plan = {recorded}"
+        == f"2 steps in 4.0 s; plan {recorded}: to run exactly it, start `run` with plan = {recorded}"
     )
     stored = stored_plan(target, "tests", str(recorded), ledger)
     assert stored is not None

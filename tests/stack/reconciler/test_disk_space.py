@@ -60,7 +60,7 @@ def test_little_room_is_told_once_and_until_there_is_more(
     [insight] = open_insights(ledger)
     assert (insight.kind, insight.severity, insight.size) == ("room", "warning", sentence)
     disk.free = TOTAL // 2
-    assert [*room(4.0)] == ["there is room again"]
+    assert [*room(4.0)] == ["there is free space again"]
     assert open_insights(ledger) == []
 
 
@@ -75,7 +75,7 @@ def test_the_reserve_is_given_up_on_a_full_disk_and_taken_again_later(
     assert file.stat().st_mode & 0o077 == 0
     disk.free = 0
     sentences = [*room(2.0)]
-    assert "the reserve is given up" in sentences[0]
+    assert "the reserve is released" in sentences[0]
     assert not file.exists()
     disk.free = 10 * MIB_BYTES  # not enough to take it and leave as much
     [*room(3.0)]

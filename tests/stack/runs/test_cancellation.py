@@ -73,7 +73,7 @@ def test_a_run_without_a_worker_is_ended(start: Start, watch: Watch, prefect_api
     """Its steps would go on, and it would be shown as Cancelling for ever."""
     process, cancellation = start(SLEEPER), watch(None)
     sentences = cancellation(now=101)
-    assert "told it to end" in sentences[0]
+    assert "it was told to end" in sentences[0]
     assert process.wait(30) != 0
     assert "flow run doomed is cancelled" in [*sentences, *cancellation(now=102)]
     [sent] = prefect_api.bodies(STATE)

@@ -124,7 +124,7 @@ def test_schedules_go_on_by_the_clock_as_it_is(
     prefect_api.answer("DELETE /flow_runs/run", (204, None))
     prefect_api.answer("POST /deployments/active/schedule", (200, {}))
     sentences = _said(prefect_api, tmp_path, NOW + back, NOW)
-    sentence = "the clock was set back: what schedules have to come was planned anew"
+    sentence = "the clock was set back: the coming runs of schedules were planned again"
     assert (sentences == [sentence]) is replanned
     assert (prefect_api.bodies("POST /deployments/active/schedule") == [{}]) is replanned
     if replanned:

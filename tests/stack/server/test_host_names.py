@@ -63,7 +63,9 @@ def test_only_who_names_this_machine_is_answered() -> None:
     assert asked("127.0.0.1:4200").text == "inside"
     refused = asked("evil.example:4200")
     assert refused.status_code == 421
-    assert "Host: is no name of this machine (got 'evil.example:4200')" in refused.json()["detail"]
+    assert (
+        "Host: is not a name of this machine (got 'evil.example:4200')" in refused.json()["detail"]
+    )
 
 
 HERE = "127.0.0.1:4200"
@@ -97,7 +99,7 @@ def test_pages_of_others_change_nothing(headers: dict[str, str]) -> None:
     """Broken: a page that somebody looks at starts runs as him, though it sees no answer."""
     refused = asked(HERE, "POST", **headers)
     assert refused.status_code == 403
-    assert "Origin: is no page of this server" in refused.json()["detail"]
+    assert "Origin: is not a page of this server" in refused.json()["detail"]
     assert asked(HERE, "GET", **headers).text == "inside"  # a link to the UI
 
 

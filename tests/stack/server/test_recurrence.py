@@ -95,7 +95,7 @@ def test_a_rule_that_is_over_is_refused(rule: str) -> None:
     ],
 )
 def test_a_rule_in_use_comes_in(rule: str) -> None:
-    """Broken: what people schedule is refused, or what is no rule is called endless."""
+    """Broken: what people schedule is refused, or a value that is not a rule is called endless."""
     assert can_be_followed(rule)
 
 

@@ -28,7 +28,7 @@ def test_the_first_holders_to_end_are_named() -> None:
     )
     assert holders([]) == "held by nobody"
     assert about(0.2) == "for about 1 s more"
-    assert about(inf) == "for a time unknown"
+    assert about(inf) == "for an unknown time"
 
 
 def test_what_never_fits_says_what_to_do() -> None:

@@ -68,7 +68,7 @@ def test_the_second_of_two_backups_is_told_which_one_is_at_work(tmp_path: Path) 
         pass
     message = str(busy.value)
     assert message.startswith(
-        "A backup of shop in dev is at work already: the run 'backup shop in dev'"
+        "A backup of shop in dev is already running: the run 'backup shop in dev'"
     )
     assert "(0f3c). Wait for it" in message
     assert str(tmp_path) not in message

@@ -51,7 +51,7 @@ def test_targets_that_are_refused(tmp_path: Path) -> None:
         tmp_path / "link" / "sub": "symbolic link",
         tmp_path / "dangling": "symbolic link",
         tmp_path / "full": "not empty",
-        tmp_path / "full" / "file": "is no folder",
+        tmp_path / "full" / "file": "is not a folder",
         tmp_path / "full" / "file" / "sub": "cannot be written",
         tmp_path / "repo" / "sub": "lies in the repository",
     }
@@ -178,7 +178,7 @@ def test_folders_that_escape_are_refused(path: str) -> None:
     subject = BackupSubject(
         "p", "e", (Source("data", Path("/live/data")), Source("up", Path(path)))
     )
-    with pytest.raises(ManifestError, match="no folder in it"):
+    with pytest.raises(ManifestError, match="which is not a folder in it"):
         check_entries(ENTRIES, replace(MANIFEST, subject=subject))
 
 

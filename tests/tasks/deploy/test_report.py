@@ -47,7 +47,7 @@ def test_a_withdrawn_rollout_says_what_serves_and_asks_for_nothing() -> None:
     report = replace(report_of("r", withdrawn, {}, "1"), withdrawn=True)
     message = str(RolloutRevertedError(report))
     assert "to 3 was taken back before it moved the traffic: it was withdrawn for a roll" in message
-    assert "by the run 'x' (1). Version 1 serves. Nothing is to be mended" in message
+    assert "by the run 'x' (1). Version 1 serves. There is nothing to fix" in message
     assert "Version 2" not in message
     assert "Taken back. Version 1 serves." in markdown_of(report)
     assert "Nothing serves there." in str(RolloutRevertedError(replace(report, serves="")))

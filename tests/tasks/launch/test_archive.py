@@ -183,7 +183,7 @@ def test_what_cannot_be_a_source_is_refused(tmp_path: Path, kind: str) -> None:
 def test_a_damaged_archive_says_so(tmp_path: Path) -> None:
     """Broken: a download cut short would show a stack trace."""
     (tmp_path / "a.tar.gz").write_bytes(b"not an archive")
-    with pytest.raises(BadInputError, match="no archive that can be read"):
+    with pytest.raises(BadInputError, match="is not an archive that can be read"):
         unpack("source", tmp_path / "a.tar.gz", tmp_path / "out")
 
 
@@ -304,7 +304,7 @@ def test_a_tar_that_ends_before_its_end_mark_is_damaged(
         del content[third + (100 if damage == "cut in a header" else 0) :]
     archive = packed(tmp_path / f"a.{suffix}", bytes(content))
     with pytest.raises(
-        BadInputError, match=r"^source: .*no archive that can be read .*'f1'.*again"
+        BadInputError, match=r"^source: .*is not an archive that can be read .*'f1'.*again"
     ):
         unpack("source", archive, tmp_path / "out")
 
@@ -322,7 +322,7 @@ def test_the_checksum_of_a_compressed_archive_is_compared(
     else:
         del content[-4:]
     archive.write_bytes(content)
-    with pytest.raises(BadInputError, match=r"no archive that can be read .*again"):
+    with pytest.raises(BadInputError, match=r"is not an archive that can be read .*again"):
         unpack("source", archive, tmp_path / "out")
 
 
@@ -332,7 +332,7 @@ def test_the_checksum_of_a_member_of_a_zip_is_compared(tmp_path: Path) -> None:
         file.writestr("app.py", "correct")
     content = (tmp_path / "a.zip").read_bytes().replace(b"correct", b"corrupt")
     (tmp_path / "a.zip").write_bytes(content)
-    with pytest.raises(BadInputError, match=r"no archive that can be read .*again"):
+    with pytest.raises(BadInputError, match=r"is not an archive that can be read .*again"):
         unpack("source", tmp_path / "a.zip", tmp_path / "out")
 
 

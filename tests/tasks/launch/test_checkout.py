@@ -98,7 +98,7 @@ def test_a_checkout_within_a_plain_folder_is_read_through_git(tmp_path: Path) ->
 
 
 def test_a_repository_within_a_checkout_is_part_of_it(tmp_path: Path) -> None:
-    """Broken: a nested checkout that is no submodule is missing without a word."""
+    """Broken: a nested checkout that is not a submodule is missing without a word."""
     folder = repository(tmp_path / "shop", {"app.py": "x"})
     repository(folder / "lib", {"lib.py": "y"})
     assert texts(fetched(tmp_path, folder)) == {"app.py": "x", "lib/lib.py": "y"}

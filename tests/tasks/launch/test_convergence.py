@@ -242,7 +242,7 @@ def test_a_version_that_the_old_one_locks_out_is_told_why(
     (source / "more.txt").touch()
     with pytest.raises(LaunchError, match="a lock that another process holds") as caught:
         converge(launcher, launcher.build(""), public_ports)
-    assert "`stop`, then `launch`" in str(caught.value)
+    assert "`stop` it, then `launch`" in str(caught.value)
     assert answers(public_ports) == ["one "]
 
 

@@ -77,7 +77,7 @@ def test_a_server_that_does_not_answer_is_a_warning() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     warning = looked_at(f"http://user:hunter2@127.0.0.1:{port}/shop.git")
-    assert warning.startswith("projects.shop.source was not looked at")
+    assert warning.startswith("projects.shop.source was not checked")
     assert "hunter2" not in warning
 
 

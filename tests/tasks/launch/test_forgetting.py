@@ -134,7 +134,7 @@ def test_what_is_no_name_removes_nothing(
     ledger: Ledger, tmp_path: Path, project: str, environment: str
 ) -> None:
     """Broken: a name that climbs out of the home removes folders that are not ours."""
-    with pytest.raises(BadInputError, match="is no name"):
+    with pytest.raises(BadInputError, match="is not a valid name"):
         forget(ledger, Table(), subject(tmp_path, project, environment), delete_data=True)
 
 

@@ -90,7 +90,7 @@ def test_another_address_is_named(unhealthy_detail: Say) -> None:
 
 
 def test_one_that_listens_nowhere_is_told_where_to(unhealthy_detail: Say) -> None:
-    """Broken: a program that is no server is waited for without a word about what is missing."""
+    """Broken: a program that is not a server is waited for without a word about what is missing."""
     detail = unhealthy_detail("import time; time.sleep(600)", health_path="")
     assert f"it has to listen on 127.0.0.1:{PORTS}" in detail
 
@@ -138,4 +138,4 @@ def test_what_is_given_up_is_not_waited_for(unhealthy_detail: Say) -> None:
     """Broken: a deploy that was withdrawn keeps a rollback waiting for its health."""
     with given_up_where(lambda: True):
         detail = unhealthy_detail("import time; time.sleep(600)")
-    assert "was given up, as its run was" in detail
+    assert "was stopped together with its run" in detail

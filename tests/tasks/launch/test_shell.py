@@ -37,7 +37,7 @@ def test_a_plain_program_replaces_the_shell(line: str) -> None:
 
 @pytest.mark.parametrize("line", NOT_PLAIN)
 def test_whatever_else_is_left_to_the_shell(line: str) -> None:
-    """Broken: `. ./x.sh` or `eval run` is no program: the service does not start."""
+    """Broken: `. ./x.sh` or `eval run` is not a program: the service does not start."""
     assert not is_plain(line)
     assert shell(line) == ("sh", "-c", line)
 

@@ -39,7 +39,7 @@ def test_what_is_being_forgotten_is_not_used(tmp_path: Path) -> None:
     with acting_as("the run 'forget shop' (2)"), unused(tmp_path, "shop"):
         with pytest.raises(BusyError, match=r"is being forgotten by the run 'forget shop' \(2\)"):
             ExitStack().enter_context(in_use(tmp_path, "shop"))
-        with pytest.raises(BusyError, match=r"the run 'forget shop' \(2\) is at it already"):
+        with pytest.raises(BusyError, match=r"the run 'forget shop' \(2\) is already doing this"):
             ExitStack().enter_context(unused(tmp_path, "shop"))
     with in_use(tmp_path, "shop"):
         pass

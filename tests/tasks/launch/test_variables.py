@@ -81,7 +81,7 @@ def test_a_blank_environment_is_refused(name: str) -> None:
 @pytest.mark.parametrize("kind", ["variables", "secrets"])
 def test_names_are_those_of_variables(name: str, kind: str) -> None:
     """Broken: a name that no process can read, or that ends in another one, is set without a word."""
-    with pytest.raises(ValidationError, match="no name of an environment variable"):
+    with pytest.raises(ValidationError, match="not a valid name of an environment variable"):
         ProjectEnvironment.model_validate({kind: {name: "x"}})
 
 
@@ -120,7 +120,7 @@ def test_what_is_unknown_or_forbidden_is_bad_input(template: str) -> None:
     "text", ["{{.State}}", "${#list[@]}", "{% raw %}", "{{ '{{' }}", "a{b}c", "{#x#}", "a\n"]
 )
 def test_a_text_may_be_no_template(text: str) -> None:
-    """Broken: a Procfile is filled in, or refused, although it is no template."""
+    """Broken: a Procfile is filled in, or refused, although it is not a template."""
     assert render("f", literal(text), {}) == text
 
 
@@ -145,8 +145,8 @@ def test_values_that_reach_nobody_are_told() -> None:
     own["empty"] = ProjectEnvironment()
     environments = {name: EnvironmentSpec() for name in (*own, "prod")}
     (message,) = values_for_nobody("shop", own, environments, {"demo"})
-    assert message.startswith("Values of shop in base reach nobody: nothing inherits it")
-    assert "`inherits: base` under environments.dev" in message
+    assert message.startswith("Nothing of shop runs in base yet and no environment inherits it")
+    assert "launch shop in base, or write `inherits: base` under the environment" in message
     environments["dev"] = EnvironmentSpec(inherits="base")
     assert values_for_nobody("shop", own, environments, {"demo"}) == []
 

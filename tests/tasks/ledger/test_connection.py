@@ -57,7 +57,7 @@ def test_a_database_server_that_restarts_is_waited_for(
         door.rename(aside)
         monkeypatch.setattr(connecting, "AWAY_SECONDS", 0.0)
         ledger.close()
-        with pytest.raises(LedgerError, match="takes nobody: start this again"):
+        with pytest.raises(LedgerError, match="accepts no connections: start this again"):
             count(ledger)
 
 
@@ -73,7 +73,7 @@ def test_a_database_that_takes_no_writes_or_nobody_says_so() -> None:
             )
             connection.commit()
         ledger.close()
-        with pytest.raises(LedgerError, match=r"is read-only: let it be written") as caught:  # noqa: SIM117
+        with pytest.raises(LedgerError, match=r"is read-only: make it writable") as caught:  # noqa: SIM117
             with ledger.write() as connection:
                 connection.execute(INSERT)
         assert "[SQL" not in str(caught.value)

@@ -41,8 +41,8 @@ def test_a_key_or_a_project_with_its_workload_is_asked_for(
     ("arguments", "message"),
     [
         (("", "", ""), "key: names nothing"),
-        (("", "", "ci"), "workload: is of no project"),
-        (("flow/run", "shop", ""), "key: is given beside a project"),
+        (("", "", "ci"), "workload: needs a project"),
+        (("flow/run", "shop", ""), "key: is given together with a project"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(arguments: tuple[str, str, str], message: str) -> None:

@@ -65,7 +65,7 @@ def test_a_step_that_did_not_succeed_fails_the_workload(outcome: str) -> None:
 
 
 def test_a_skipped_step_does_not_fail_it() -> None:
-    """`when` that is false is no failure."""
+    """A step whose `when` is false is not a failure."""
     assert workload(line(outcome="skipped", actual=None)).succeeded
 
 

@@ -91,7 +91,7 @@ def test_steps_that_hold_something_else_by_now_are_told_of() -> None:
     stored = plan(before, TIMES, FLEET, "round_robin")
     assert len(replay(before, TIMES, FLEET, stored, "7").warnings) == 1
     warning = replay(after, TIMES, FLEET, stored, "7").warnings[1]
-    assert warning == "its steps hold other items than when it was planned, as the split is of now"
+    assert warning == "its steps hold other items than when it was planned, as it was split again"
     assert PLAN.contents == ""
 
 

@@ -146,10 +146,10 @@ FOREACH = "steps.list.output.filter(name, name != 'x')"
         ({"matrix": MATRIX, "when": "matrix.os == 'x'"}, r"a\.when: leaves out every combination"),
         ({"foreach": "steps.c.output"}, r"a\.foreach: does not depend on that step: c"),
         ({"foreach": "steps.gone.output"}, r"a\.foreach: names an unknown step: gone"),
-        ({"foreach": "[1, 2"}, r"a\.foreach: no CEL expression"),
+        ({"foreach": "[1, 2"}, r"a\.foreach: is not a CEL expression"),
         ({"foreach": "items"}, r"a\.foreach: names items, which is not known"),
-        ({"foreach": "steps.b.seconds"}, r"a\.foreach: is 1\.0, no list"),
-        ({"foreach": "project"}, r"a\.foreach: is 'x', no list"),
+        ({"foreach": "steps.b.seconds"}, r"a\.foreach: is 1\.0, not a list"),
+        ({"foreach": "project"}, r"a\.foreach: is 'x', not a list"),
         ({"foreach": "[1]", "run": "echo '{item}'"}, r"a\.run: has \{item\} between quotes"),
     ],
 )
@@ -209,10 +209,10 @@ def test_the_shell_of_the_workload_is_that_of_its_steps(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ({"id": "a", "run": "true", "shell": " "}, r"steps\.a\.shell: names no shell"),
+        ({"id": "a", "run": "true", "shell": " "}, r"steps\.a\.shell: is not a shell"),
         (
             {"id": "a", "run": "echo {item}", "foreach": "[1]", "shell": "fish"},
-            r"steps\.a\.shell: how it quotes is not known",
+            r"steps\.a\.shell: its quoting is unknown",
         ),
     ],
 )

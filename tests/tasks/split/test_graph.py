@@ -69,7 +69,7 @@ def test_an_id_given_twice_is_named() -> None:
 @pytest.mark.parametrize(
     ("when", "problem"),
     [
-        ("steps.a.succeeded &&", "no CEL expression"),
+        ("steps.a.succeeded &&", "is not a CEL expression"),
         ("steps.gone.succeeded", "unknown step: gone"),
         ("steps.other.succeeded", "does not depend on that step: other"),
         ("steps.a-b.succeeded", "names b, which is not known"),

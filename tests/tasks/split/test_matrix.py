@@ -30,7 +30,7 @@ def test_without_a_matrix_there_is_the_step_alone() -> None:
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
-        ({"a-b": ["x"]}, "m: is no name .got 'a-b'"),
+        ({"a-b": ["x"]}, "m: is not a valid name .got 'a-b'"),
         ({"a": []}, r"m\.a: has no values"),
         ({"a": ["1", 1]}, r"m\.a: is given twice \(got 1\)"),
         ({"a": list(range(40)), "b": list(range(40))}, "has 1600 combinations, and may have 1000"),

@@ -74,7 +74,7 @@ def test_what_is_no_wfformat_is_refused_by_field() -> None:
     """A user would not learn what to correct."""
     at = "wfformat.workflow"
     for text, field, part in [
-        ("{", "wfformat", "is no JSON"),
+        ("{", "wfformat", "is not valid JSON"),
         ("{}", "wfformat.schemaVersion", "is missing"),
         (document([task("a")]).replace("1.5", "1.3", 1), "wfformat.schemaVersion", "only 1.5"),
         (document([]), f"{at}.specification.tasks", "at least 1"),

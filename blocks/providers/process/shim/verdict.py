@@ -1,4 +1,4 @@
-"""Words the end of a run, and its cause, for its exit record; pure."""
+"""Describes the end of a run and its cause, for its exit record; pure."""
 
 from __future__ import annotations
 

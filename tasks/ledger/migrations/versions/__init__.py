@@ -1,1 +1,1 @@
-"""One file a revision, oldest first by name."""
+"""The migrations, one file for each revision, oldest first by name."""

@@ -1,4 +1,4 @@
-"""Work: workloads, executions, timings, estimates, plans."""
+"""Work: creates the tables of workloads, executions, timings, estimates and plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Capacity: providers, allocations, claims, reservations, conflicts."""
+"""Capacity: creates the tables of providers, allocations, claims, reservations and conflicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serving: releases, instances, ports, rollouts, snapshots."""
+"""Serving: creates the tables of releases, instances, ports, rollouts and snapshots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watching: metric samples and decisions."""
+"""Watching: creates the tables of metric samples and of decisions."""
 
 from __future__ import annotations
 

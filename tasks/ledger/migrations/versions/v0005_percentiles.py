@@ -1,4 +1,4 @@
-"""Percentiles: the 80th and the 95th of an estimate."""
+"""Percentiles: adds the 80th and the 95th percentile of an estimate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Insights: what analytics has found that somebody should know, and until when it held."""
+"""Insights: creates the table of findings that a user should know, and of their end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models with their versions, forecasts of demand, and where an estimate comes from."""
+"""Models: creates the tables of model versions and demand forecasts; adds an estimate's source."""
 
 from __future__ import annotations
 

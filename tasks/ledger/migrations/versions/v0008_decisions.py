@@ -1,4 +1,4 @@
-"""Decisions: the estimate behind each with its percentiles and unit, by workload and step."""
+"""Decisions: adds the estimate behind each decision, its unit, its workload and its step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intent: who is starting or ending an instance, and the configuration it was started with."""
+"""Intent: adds who is starting or ending an instance, and the configuration of its start."""
 
 from __future__ import annotations
 

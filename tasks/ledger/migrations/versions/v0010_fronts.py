@@ -1,4 +1,4 @@
-"""Front ports: since when a stopped service needs its own no more."""
+"""Front ports: adds the time since which a stopped service no longer needs its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Befores: the commands that ran before a release served in an environment."""
+"""Befores: creates the table of commands that ran before a release served in an environment."""
 
 from __future__ import annotations
 

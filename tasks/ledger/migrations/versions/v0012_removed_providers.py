@@ -1,4 +1,4 @@
-"""Providers: since when one has no block any more."""
+"""Removed providers: adds the time since which a provider has had no block."""
 
 from __future__ import annotations
 

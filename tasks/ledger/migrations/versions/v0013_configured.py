@@ -1,4 +1,4 @@
-"""Configured: from which file every block came."""
+"""Configured: creates the table of the file from which each block came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Until when an instance served that was stopped: what a launch brings back."""
+"""Served until: adds the time until which a stopped instance served, for a launch to revive it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns, by which who began later has the last word, and why a rollout is to be given up."""
+"""Precedence: creates the table of turns; adds the reason for which a rollout is withdrawn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts: which machine and home acts on this ledger."""
+"""Hosts: creates the table of the machine and home that acts on this ledger."""
 
 from __future__ import annotations
 

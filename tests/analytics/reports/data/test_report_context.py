@@ -22,7 +22,7 @@ def test_a_period_that_began_before_is_told() -> None:
     """Half of the runs would be missing, and nobody know."""
     everything = replace(shop_history(), flows_since=NOW - 0.5 * WEEK)
     report = executive.report(last_week(everything))
-    assert any("are known from 2024-09-30 12:00 UTC on" in note for note in report.notes)
+    assert any("are known only since 2024-09-30 12:00 UTC" in note for note in report.notes)
 
 
 def test_against_a_period_of_nothing_there_is_no_change() -> None:
@@ -31,7 +31,7 @@ def test_against_a_period_of_nothing_there_is_no_change() -> None:
     recent = everything.of(last_week(everything).span)
     report = executive.report(last_week(recent))
     assert all(figure.before is None for figure in report.figures)
-    assert "Nothing ended in the period it is compared with." in report.notes
+    assert "Nothing ended in the earlier period." in report.notes
 
 
 def test_an_unknown_project_is_told_with_those_that_are_known() -> None:

@@ -49,7 +49,7 @@ def test_the_same_items_are_the_same_steps_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("items", "problem"),
     [
-        ("abc", r"steps\.each\.foreach: is 'abc', no list"),
+        ("abc", r"steps\.each\.foreach: is 'abc', not a list"),
         (list(range(MAX_ITEMS + 1)), "has 10001 items, and may have 10000"),
         ([{"f": 1}, {}], r"steps\.each\.run: names \{item\.f\}, which \{\} does not have"),
     ],

@@ -31,13 +31,16 @@ def test_it_is_json_or_nothing(tmp_path: Path) -> None:
     ("text", "message"),
     [
         (b"", r"is empty: write e\.g\. \[\"a\", \"b\"\], or nothing at all"),
-        (b"a\nb\n", r"is no JSON \(Expecting value: line 1 column 1"),
-        (b"NaN", "is no JSON"),
-        (b"1e999", "is no JSON"),
-        (b'"\\ud800"', "is no JSON"),
-        (b"[9223372036854775808]", "is no JSON .*9223372036854775808 is larger than 64 bits"),
-        (b"\xff", "is no JSON"),
-        (b"[" * 20_000, "is no JSON"),
+        (b"a\nb\n", r"is not valid JSON \(Expecting value: line 1 column 1"),
+        (b"NaN", "is not valid JSON"),
+        (b"1e999", "is not valid JSON"),
+        (b'"\\ud800"', "is not valid JSON"),
+        (
+            b"[9223372036854775808]",
+            "is not valid JSON .*9223372036854775808 is larger than 64 bits",
+        ),
+        (b"\xff", "is not valid JSON"),
+        (b"[" * 20_000, "is not valid JSON"),
         (b'"' + b"x" * MAX_BYTES + b'"', r"has 65538 bytes, and may have 65536"),
     ],
     ids=["empty", "text", "NaN", "infinite", "surrogate", "whole", "bytes", "deep", "large"],
@@ -80,7 +83,7 @@ def test_what_is_no_regular_file_fails_the_step_and_says_so(
     failed = with_output(GOOD, tmp_path)
     assert failed.end is End.FAILED
     path = output_path(tmp_path)
-    assert f"its output (SLIPWAY_OUTPUT), {path} is {kind}, no regular file" in failed.cause
+    assert f"its output (SLIPWAY_OUTPUT), {path} is {kind}, not a regular file" in failed.cause
     assert "write JSON to that path" in failed.cause
     assert with_output(BAD, tmp_path) == BAD
 
@@ -93,7 +96,7 @@ def test_an_output_that_is_nested_too_deep_is_refused(
     """Broken: the run ends with the traceback of a program, not with a word on the step."""
     opening, closing = ends
     output_path(tmp_path).write_text(opening * deep + "1" + closing * deep)
-    with pytest.raises(OutputError, match="is no JSON"):
+    with pytest.raises(OutputError, match="is not valid JSON"):
         read_output(tmp_path)
     output_path(tmp_path).write_text(opening * 100 + "1" + closing * 100)
     assert read_output(tmp_path)

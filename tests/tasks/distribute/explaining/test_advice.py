@@ -44,7 +44,7 @@ def test_assumed_durations_come_with_their_remedy() -> None:
 
 def test_idle_providers_are_named_with_the_reason() -> None:
     """A user would pay for a machine that nothing can use."""
-    assert "slow gets no step: all end earlier" in advised()
+    assert "slow gets no step: by time or by the strategy" in advised()
     assert "tiny gets no step: it is too small for each of them" in advised()
     assert "x gets no step" not in advised()
 
@@ -52,7 +52,7 @@ def test_idle_providers_are_named_with_the_reason() -> None:
 @pytest.mark.parametrize(
     ("deadline", "message"),
     [
-        (19.0, "no plan can be over in 19.0 s: the bound is 20.0 s"),
+        (19.0, "no plan can end within 19.0 s: the bound is 20.0 s"),
         (22.0, "the plan takes 3.0 s longer than allowed"),
         (25.0, ""),
     ],

@@ -16,7 +16,7 @@ from tasks.launch.kinds.node import NodeKind, scripts
 def test_a_broken_manifest_is_bad_input(tmp_path: Path) -> None:
     """Broken: a stray comma would show a stack trace."""
     (tmp_path / "package.json").write_text("{,}")
-    with pytest.raises(BadInputError, match="is no JSON"):
+    with pytest.raises(BadInputError, match="is not valid JSON"):
         scripts(tmp_path)
 
 
@@ -70,7 +70,7 @@ def test_a_packed_package_is_taken_as_it_is_where_it_cannot_be_built(
     }
     (source / "package.json").write_text(json.dumps(manifest))
     (sentence,) = NodeKind().build(tmp_path, [])
-    assert "started by dist/index.js, which the package has already" in sentence
+    assert "started by dist/index.js, which the package already has" in sentence
     assert "failed" in sentence
     output = run_build(["npm", "start", "--silent"], source, {})
     assert output.strip() == "{ a: 42 }"

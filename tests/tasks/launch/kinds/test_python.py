@@ -121,6 +121,6 @@ def test_requirements_that_are_no_text_are_refused_with_their_place(tmp_path: Pa
 def test_a_manifest_of_a_thousand_lists_in_one_another_is_no_toml(tmp_path: Path) -> None:
     """Broken: a launch, or a look at what tests need, ends with a stack trace."""
     (tmp_path / "pyproject.toml").write_text(f"a = {'[' * 5000}{']' * 5000}")
-    with pytest.raises(BadInputError, match="is no TOML"):
+    with pytest.raises(BadInputError, match="is not valid TOML"):
         pyproject(tmp_path)
     assert suite_requirements(tmp_path) is None
