@@ -191,7 +191,7 @@ async def test_a_rollback_withdraws_a_deploy_that_has_not_switched(
     assert deployed.phase is Phase.REVERTED
     assert "for a rollback, by the run 'rollback shop' (1)" in deployed.reason
     assert (deployed.withdrawn, deployed.serves) == (True, "one")
-    assert lines[0].startswith("Waiting until the deploy of three is withdrawn")
+    assert lines[0].startswith("Waiting for the deploy of three to be withdrawn")
     assert back.succeeded
     assert _versions_served(deployer) == {"one"}
     assert _alive(deployer) == {"one", "two"}
