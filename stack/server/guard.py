@@ -20,8 +20,8 @@ from prefect.server.schemas.filters import (
     FlowFilterId,
 )
 
+from flows.configuration.parameter_errors import unfit
 from stack.registration.operations import kept_checks, refuse_other_run
-from stack.registration.parameter_errors import unfit
 from stack.registration.work_pool import QUEUES
 from stack.server.block_guard import guard_block_types
 from stack.server.former_names import FormerNames

@@ -35,13 +35,13 @@ from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRu
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
+from flows.configuration.parameter_errors import explained
 from stack.registration.operations import (
     read_entrypoints,
     read_job_template,
     read_operations,
     read_run_names,
 )
-from stack.registration.parameter_errors import explained
 from stack.runs.clock_set_back import waits_in_vain
 from stack.server.guard import Guard
 from stack.server.host_names import OwnNames

@@ -20,8 +20,8 @@ from prefect.server.schemas.filters import (
 )
 from prefect.server.schemas.states import StateType
 
+from flows.configuration.parameter_errors import unfit
 from stack.registration.operations import refuse_other_run, refuse_other_variables
-from stack.registration.parameter_errors import unfit
 from stack.registration.work_pool import QUEUES
 from stack.server.pool_guard import PoolGuard
 from stack.server.refusal import (
