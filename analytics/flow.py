@@ -45,6 +45,7 @@ from analytics.training.publishing import (
 )
 from analytics.training.report import chart, markdown, states
 from analytics.training.training_due import due
+from tasks.artifact import one_line
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import Decision, decisions
 from tasks.ledger.estimates import published_bounds
@@ -147,7 +148,11 @@ async def show_demand(runs: list[Run]) -> None:
             await asyncio.to_thread(demand_chart.chart, outlooks),
             demand_chart.summary(outlooks),
         )
-        await acreate_markdown_artifact(picture(image, summary), key="demand", description=summary)
+        await acreate_markdown_artifact(
+            f"{picture(image, summary)}\n\n{summary}",
+            key="demand",
+            description="Forecast of flow runs and slots for the next day and week",
+        )
         get_run_logger().info(summary)
 
 
@@ -161,7 +166,9 @@ async def show_calibration(since_days: int) -> None:
             calibration_summary(periods),
         )
         await acreate_markdown_artifact(
-            picture(image, summary), key="calibration", description=summary
+            f"{picture(image, summary)}\n\n{summary}",
+            key="calibration",
+            description=one_line(f"Calibration: {summary}"),
         )
         get_run_logger().info(summary)
 

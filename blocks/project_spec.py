@@ -21,7 +21,7 @@ from blocks.credentials import plain, without_credentials
 from blocks.environment_spec import ProjectEnvironment
 from blocks.parameter import Seconds, SomeSeconds
 from blocks.providers.interface import Resources
-from blocks.workload_spec import WorkloadSpec
+from blocks.schedule_spec import OperationSchedules, ProjectWorkload
 
 
 class ServiceSpec(BaseModel):
@@ -110,7 +110,7 @@ class ProjectSpec(BaseModel):
     before_timeout_seconds: SomeSeconds = Field(
         default=900, description="How long each of these commands may take"
     )
-    workloads: dict[str, WorkloadSpec] = Field(
+    workloads: dict[str, ProjectWorkload] = Field(
         default_factory=dict,
         description='Its workloads by name, e.g. {"tests": {"kind": "pytest"}}',
     )
@@ -123,6 +123,13 @@ class ProjectSpec(BaseModel):
         description="It keeps no data, so an empty backup raises no warning",
     )
     repository: str = Field(default="local", description="The repository block its backups go to")
+    schedules: OperationSchedules = Field(
+        default_factory=OperationSchedules,
+        description=(
+            'When it is backed up, shipped and reported on, e.g. {"backup": [{"cron": "0 2 * * *"}]}; '
+            "`configure` applies it"
+        ),
+    )
 
     environments: dict[str, ProjectEnvironment] = Field(
         default_factory=dict,

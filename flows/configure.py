@@ -30,6 +30,7 @@ from flows.configuration.block_loading import (
     own_ledger,
 )
 from flows.configuration.block_saving import save_changed
+from flows.configuration.schedules import follow_projects, refuse_impossible_schedules
 from flows.configuration.source_file import left_behind
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
@@ -71,14 +72,16 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
         file: Path of the YAML file, e.g. `slipway.yaml`.
 
     Returns:
-        The blocks that were `saved`, as `<type>/<name>`, and those `left`: which this file once
-        configured, which are still there, and which are no longer in it.
+        The blocks that were `saved`, as `<type>/<name>`, those `left`: which this file once
+        configured, which are still there, and which are no longer in it; and the `schedules` of all
+        projects, by slug.
     """
     refuse_outside("file", Path(file), settings().allowed_roots)
     configuration = await asyncio.to_thread(read_configuration, Path(file))
     for name, environment in configuration.environments.items():
         refuse_unshared(name, environment)
     refuse_unknown_names(configuration, await documents(PROJECT), await documents(ENVIRONMENT))
+    await refuse_impossible_schedules(configuration)
     blocks = build_blocks(configuration)
     remarks = await asyncio.to_thread(_missing_sources, configuration)
     saved = await save_blocks(blocks)
@@ -90,12 +93,15 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
     ]
     remarks += _variable_remarks(configuration)
     remarks += await _values_for_nobody(configuration)
+    schedules, impossible = await follow_projects()
+    remarks += impossible
     left = await left_behind(Path(file), saved)
     if left:
         warning = f"No longer in {file}, but still configured: {', '.join(left)}. {_REMEDY}"
         get_run_logger().warning("%s", warning)
         remarks.append(warning)
-    return remarked({"saved": saved, "left": left}, f"Saved {len(saved)} blocks", remarks)
+    result = {"saved": saved, "left": left, "schedules": schedules}
+    return remarked(result, f"Saved {len(saved)} blocks", remarks)
 
 
 def _variable_remarks(configuration: Configuration) -> list[str]:

@@ -23,6 +23,7 @@ from flows.configuration.block_loading import (
     own_ledger,
 )
 from flows.configuration.run_names import named
+from flows.configuration.schedules import remove_schedules
 from flows.run_state.completion import concluded
 from flows.run_state.failure import fails_plainly
 from tasks.launch import task as launching
@@ -78,7 +79,9 @@ async def forget_flow(
             await _forget_block(project, environment)
         if not environment:
             await asyncio.to_thread(forget_configured, ledger, [f"project/{project}"])
-    sentences = [*_sentences(subject, forgotten), *await _still_named(project, environment)]
+    removed = [] if environment else await remove_schedules(project)
+    still_named = await _still_named(project, environment)
+    sentences = [*_sentences(subject, forgotten), *removed, *still_named]
     for sentence in sentences:
         get_run_logger().info("%s", sentence)
     return concluded(

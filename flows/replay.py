@@ -17,6 +17,7 @@ from flows.configuration.block_loading import load_project, own_ledger
 from flows.configuration.run_names import named
 from flows.run_state.failure import fails_plainly
 from flows.workload.replayable import replayable_workloads
+from tasks.artifact import artifact_key, one_line
 from tasks.errors import NotFoundError
 from tasks.planning.regret import PastWorkload, Row, results, sentence, table
 from tasks.settings import settings
@@ -60,7 +61,9 @@ async def replay_flow(
         return Completed(message=message, data=[])
     rows = await asyncio.to_thread(_judged, pasts)
     message = sentence(rows)
-    await acreate_table_artifact(key="replay", table=rows, description=message)
+    await acreate_table_artifact(
+        key=artifact_key("replay", project, workload), table=rows, description=one_line(message)
+    )
     return Completed(message=message, data=rows)
 
 

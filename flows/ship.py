@@ -35,6 +35,7 @@ from flows.run_state.failure import fails_plainly
 from flows.workload.job import Job, WorkloadFailedError
 from flows.workload.lifecycle import run_workload
 from flows.workload.selection import chosen_workload, refuse_impossible_workload
+from tasks.artifact import artifact_key, one_line
 from tasks.backup.warnings import warnings_of
 from tasks.deploy import task as deploying
 from tasks.deploy.report import RolloutReport
@@ -93,7 +94,9 @@ async def ship_flow(
         finally:
             closing = shipment.summary()
             await acreate_markdown_artifact(
-                ship_markdown(closing), key="ship", description=closing.headline
+                ship_markdown(closing),
+                key=artifact_key("ship", project, environment),
+                description=one_line(closing.headline),
             )
     if shipment.workload:
         get_run_logger().info(estimate_sentence(shipment.workload))

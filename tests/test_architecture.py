@@ -21,7 +21,6 @@ MODULES = sorted(
 )
 STACK_WITH_PREFECT = {
     "registration/default_blocks.py",
-    "parameter_errors.py",
     "registration/register.py",
     "server/guard.py",
     "server/limit_leases.py",

@@ -36,13 +36,25 @@ def artifact_keys(source: str) -> Iterator[str]:
     """Yield the key of each artifact that a module makes; `<name>` stands for a variable in it."""
     for call in ast.walk(ast.parse(source)):
         if isinstance(call, ast.Call) and "_artifact" in ast.unparse(call.func):
-            yield from (filled(each.value) for each in call.keywords if each.arg == "key")
+            yield from (key_of(each.value) for each in call.keywords if each.arg == "key")
+
+
+def key_of(key: ast.expr) -> str:
+    """Return a key as the README writes it: its kind, and the names that it carries."""
+    if not isinstance(key, ast.Call):
+        return filled(key)
+    kind, *names = key.args
+    return "-".join([filled(kind), *(f"<{variable(name)}>" for name in names)])
+
+
+def variable(name: ast.expr) -> str:
+    """Return what a variable or an attribute is called."""
+    return ast.unparse(name).rpartition(".")[2]
 
 
 def filled(key: ast.expr) -> str:
-    """Return the text of a key, within a call or not."""
-    text = next(each for each in ast.walk(key) if isinstance(each, ast.JoinedStr | ast.Constant))
-    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+    """Return the text of a literal; `<name>` stands for a variable in it."""
+    parts = key.values if isinstance(key, ast.JoinedStr) else [key]
     return "".join(
         f"<{ast.unparse(part.value)}>"
         if isinstance(part, ast.FormattedValue)

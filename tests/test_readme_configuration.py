@@ -16,13 +16,24 @@ from blocks.project_spec import ProjectSpec, ServiceSpec
 from blocks.providers.interface import Resources
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository
-from blocks.workload_spec import PytestWorkload, StepSpec, StepsWorkload, WfformatWorkload
+from blocks.schedule_spec import (
+    OperationSchedules,
+    ScheduledPytest,
+    ScheduledSteps,
+    ScheduledWfformat,
+    ScheduleSpec,
+)
+from blocks.workload_spec import StepSpec, StepsWorkload
 from flows.configuration.block_loading import PROVIDERS, REPOSITORIES
+from flows.configuration.schedule_changes import OPERATIONS, project_schedules
+from flows.configuration.schedule_checks import check_schedule
 from flows.configure import build_blocks
+from stack.registration.operations import strict_schema
 from tasks.configuration import Configuration, read_configuration
 from tasks.settings import Settings
 from tasks.split.declared import split_steps
 from tests.readme import README, Document, document
+from tests.run_forms import run_forms
 
 CONFIGURATION = document("configuration")
 [TEXT] = CONFIGURATION.blocks("yaml")
@@ -64,6 +75,16 @@ def test_its_steps_are_a_graph(example: Configuration, tmp_path: Path) -> None:
     assert {step.group or step.id for step in graph.steps} == {step.id for step in release.steps}
 
 
+async def test_its_schedules_can_be_saved(example: Configuration) -> None:
+    """Who copies one would be refused, or have a run that fails every night."""
+    spec = example.projects["bookshop"]
+    schedules = list(project_schedules("bookshop", spec))
+    assert {each.operation for each in schedules} == set(OPERATIONS)
+    for each in schedules:
+        form = strict_schema(run_forms()[f"{each.operation}/{each.operation}"])
+        await check_schedule(each, form, spec.workloads, example.environments)
+
+
 def shown() -> dict[str, set[str]]:
     """Return the keys that the example shows, by what they belong to."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -79,9 +100,11 @@ def shown() -> dict[str, set[str]]:
     note("Configuration", whole)
     note("ProjectSpec", project)
     note("ServiceSpec", *services)
-    note("PytestWorkload", workloads["tests"])
-    note("StepsWorkload", workloads["release"])
-    note("WfformatWorkload", workloads["genome"])
+    note("ScheduledPytest", workloads["tests"])
+    note("ScheduledSteps", workloads["release"])
+    note("ScheduledWfformat", workloads["genome"])
+    note("OperationSchedules", project["schedules"])
+    note("ScheduleSpec", *project["schedules"].values())
     note("StepSpec", *steps)
     demanding = [*services, workloads["tests"], *steps]
     note("Resources", *(each["demand"] for each in demanding if "demand" in each))
@@ -96,10 +119,12 @@ TABLES: dict[type[Any], str] = {
     Configuration: "Sections of the file",
     ProjectSpec: "Keys of a project",
     ServiceSpec: "Keys of a service",
-    PytestWorkload: "Keys of a pytest workload",
-    StepsWorkload: "Keys of a workload of steps",
+    ScheduledPytest: "Keys of a pytest workload",
+    ScheduledSteps: "Keys of a workload of steps",
     StepSpec: "Keys of a step",
-    WfformatWorkload: "Keys of a workload from WfFormat",
+    ScheduledWfformat: "Keys of a workload from WfFormat",
+    OperationSchedules: "Keys of schedules",
+    ScheduleSpec: "Keys of a schedule",
     Resources: "Keys of a demand",
     ProjectEnvironment: "Keys of a project in one environment",
     EnvironmentSpec: "Keys of an environment",

@@ -33,6 +33,7 @@ from analytics.reports.render.files import FORMATS, FormatName, write
 from analytics.reports.render.markdown import first_figures, markdown, summary
 from analytics.reports.sections.calibration import calibration_sections
 from blocks.parameter import Day, NameOrAll
+from tasks.artifact import artifact_key, one_line
 from tasks.errors import BadInputError
 from tasks.ledger.activity import activity
 from tasks.ledger.decisions import decisions
@@ -84,7 +85,11 @@ async def make(
         _make_files, name, everything, period, project, tuple(formats), folder
     )
     text, figures = markdown(report, files, charts), first_figures(report)
-    await acreate_markdown_artifact(text, key=f"report-{name}", description=figures)
+    await acreate_markdown_artifact(
+        text,
+        key=artifact_key(f"report-{name}", project),
+        description=one_line(f"{report.title}: {figures}"),
+    )
     sentence = summary(report)
     get_run_logger().info("%s", sentence)
     for path in files:
@@ -124,7 +129,7 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
         until: Last day instead of today. Days are those of UTC.
 
     Returns:
-        One sentence a report; they are the artifacts `report-<name>`.
+        One sentence a report; they are the artifacts `report-<name>`, or `report-<name>-<project>`.
     """
     try:
         period_and_compared = spans(period, since, until, compare, time.time())

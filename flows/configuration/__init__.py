@@ -1,1 +1,1 @@
-"""Loads and saves blocks for flows, and names flow runs."""
+"""Loads and saves blocks for flows, names flow runs, and keeps the schedules of projects."""

@@ -43,11 +43,10 @@ class Job:
         """The workload's identity: a run with the same key resumes what an earlier one left."""
         target = self.target
         # Changed steps are another workload, also under the same name; another goal is not.
-        steps = hashlib.sha256(self.spec.model_dump_json(exclude={"goal"}).encode()).hexdigest()[
-            :12
-        ]
+        steps = self.spec.model_dump_json(exclude={"goal", "schedule"})
+        digest = hashlib.sha256(steps.encode()).hexdigest()[:12]
         where = f"{target.project}/{self.workload}/{target.environment}"
-        return f"{where}/{self.release.digest}/{steps}"
+        return f"{where}/{self.release.digest}/{digest}"
 
 
 @dataclass(frozen=True, slots=True)

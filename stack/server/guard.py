@@ -20,7 +20,7 @@ from prefect.server.schemas.filters import (
     FlowFilterId,
 )
 
-from stack.parameter_errors import unfit
+from flows.configuration.parameter_errors import unfit
 from stack.registration.operations import kept_checks, refuse_other_run
 from stack.registration.work_pool import QUEUES
 from stack.server.block_guard import guard_block_types

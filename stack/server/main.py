@@ -35,7 +35,7 @@ from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRu
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
-from stack.parameter_errors import explained
+from flows.configuration.parameter_errors import explained
 from stack.registration.operations import (
     read_entrypoints,
     read_job_template,

@@ -20,7 +20,7 @@ from prefect.server.schemas.filters import (
 )
 from prefect.server.schemas.states import StateType
 
-from stack.parameter_errors import unfit
+from flows.configuration.parameter_errors import unfit
 from stack.registration.operations import refuse_other_run, refuse_other_variables
 from stack.registration.work_pool import QUEUES
 from stack.server.pool_guard import PoolGuard

@@ -23,10 +23,10 @@ from prefect.states import Failed
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from blocks.boot_clock import since_boot
+from flows.configuration.parameter_errors import unfit
 from stack.api import ApiError, SlipwayApi
 from stack.heartbeat import beat
 from stack.log import say
-from stack.parameter_errors import unfit
 from stack.readiness import work_pool_exists, worker_name
 from stack.supervision import Supervision, keep_supervised
 from stack.worker.missed_runs import skip_missed

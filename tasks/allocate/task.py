@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from blocks.providers.interface import Resources
 from tasks.allocate.report import rows, summary
 from tasks.allocate.reserve import AllocationReport, reserve_plan
+from tasks.artifact import artifact_key, one_line
 from tasks.ledger.hosts import open_own_ledger
 from tasks.plan import Plan
 from tasks.settings import settings
@@ -40,7 +41,9 @@ async def allocate(
     report = await asyncio.to_thread(_reserve, workload_id, plan, demands, now)
     get_run_logger().info("%s", summary(report))
     await acreate_table_artifact(
-        key="allocation", table=rows(report, now), description=summary(report)
+        key=artifact_key("allocation", plan.project, plan.workload),
+        table=rows(report, now),
+        description=one_line(f"Allocation of {plan.workload}: {summary(report)}"),
     )
     return report
 

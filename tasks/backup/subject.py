@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,11 @@ def tags(project: str, environment: str = "") -> tuple[str, ...]:
     """Return the tags that snapshots of a project bear: in one environment, or in all."""
     own = ("slipway", f"project={project}")
     return (*own, f"environment={environment}") if environment else own
+
+
+def environment_of(tags: Iterable[str]) -> str:
+    """Return the environment that the tags of a snapshot name; empty if they name none."""
+    return next((tag.partition("=")[2] for tag in tags if tag.startswith("environment=")), "")
 
 
 def sources_of(project: str, environment: str, spec: ProjectSpec, home: Path) -> tuple[Source, ...]:

@@ -21,12 +21,13 @@ from prefect.events import emit_event
 from blocks.repositories.errors import RepositoryCancelledError
 from blocks.repositories.interface import Progress, Snapshot
 from blocks.repositories.restic import ResticRepository
+from tasks.artifact import artifact_key, one_line
 from tasks.backup import report
 from tasks.backup.comparison import Comparison, ComparisonError
 from tasks.backup.restore import LATEST, choose
 from tasks.backup.restore import restore as restore_snapshot
 from tasks.backup.snapshot import snapshot as take_snapshot
-from tasks.backup.subject import BackupSubject, tags
+from tasks.backup.subject import BackupSubject, environment_of, tags
 from tasks.backup.target import check_target
 from tasks.backup.warnings import details_of, warnings_of
 from tasks.cancellation import in_thread, is_cancelled
@@ -92,8 +93,10 @@ async def backup(
     await asyncio.to_thread(_warn, snapshot, subject, ledger)
     await acreate_markdown_artifact(
         report.snapshot_report(snapshot, read_data_subset),
-        key="backup",
-        description=f"Snapshot {snapshot.id[:8]} of {subject.project} in {subject.environment}",
+        key=artifact_key("backup", subject.project, subject.environment),
+        description=one_line(
+            f"Snapshot {snapshot.id[:8]} of {subject.project} in {subject.environment}"
+        ),
     )
     return snapshot
 
@@ -158,10 +161,11 @@ async def restore(
         size(comparison.bytes),
         comparison.seconds,
     )
+    environment = environment_of(snapshot.tags)
     await acreate_markdown_artifact(
         report.comparison_report(snapshot.id, str(target), comparison),
-        key="restore",
-        description=f"Restore of snapshot {snapshot.id[:8]} of {project}, compared",
+        key=artifact_key("restore", project, environment),
+        description=one_line(f"Restore of snapshot {snapshot.id[:8]} of {project}, compared"),
     )
     if not comparison.identical:
         raise ComparisonError(snapshot.id, target, comparison)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -17,6 +16,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from tasks.artifact import artifact_key, one_line
 from tasks.cancellation import in_thread
 from tasks.companion import shown
 from tasks.deploy.deployer import Deployer
@@ -112,27 +112,23 @@ def _narrate() -> Callable[[Rollout], None]:
 
 
 async def _show(report: RolloutReport) -> RolloutReport:
-    where = f"{report.project}-{report.environment}"
     await acreate_markdown_artifact(
-        key=_key(f"rollout-{where}"),
+        key=artifact_key("rollout", report.project, report.environment),
         markdown=markdown_of(report),
-        description=(
+        description=one_line(
             f"{report.kind.title()} of {report.project} in {report.environment} "
             f"to {report.to_version}: {report.phase}"
         ),
     )
     for service, url in report.urls.items():
         await acreate_link_artifact(
-            key=_key(f"front-{where}-{service}"),
+            key=artifact_key("address", report.project, report.environment, service),
             link=url,
             link_text=f"{service} at {url}",
-            description=f"Where {service} of {report.project} answers in {report.environment}",
+            description=one_line(
+                f"Where {service} of {report.project} answers in {report.environment}"
+            ),
         )
     if not report.succeeded:
         raise RolloutRevertedError(report)
     return report
-
-
-def _key(name: str) -> str:
-    """Return ``name`` as an artifact key: lower-case letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -21,6 +21,7 @@ from prefect.utilities.annotations import opaque
 from blocks.goal import Goal
 from blocks.providers.interface import Outcome
 from blocks.redaction import last_lines
+from tasks.artifact import artifact_key, one_line
 from tasks.distribute.dispatch.dispatcher import Submit
 from tasks.distribute.dispatch.results import StepFailedError
 from tasks.distribute.explaining.binding import binding
@@ -28,7 +29,13 @@ from tasks.distribute.explaining.explanation import explanation_of
 from tasks.distribute.explaining.explanation_report import strategy_rows, what_if
 from tasks.distribute.explaining.gantt import bars_of_plan, gantt
 from tasks.distribute.explaining.pareto_chart import draw_pareto_front
-from tasks.distribute.explaining.report import Row, plan_rows, plan_sentence, plan_summary
+from tasks.distribute.explaining.report import (
+    Row,
+    plan_headline,
+    plan_rows,
+    plan_sentence,
+    plan_summary,
+)
 from tasks.distribute.explaining.slack import slack_seconds
 from tasks.distribute.planned import PlannedWorkload
 from tasks.errors import SlipwayError
@@ -87,11 +94,16 @@ async def distribute(
         new_plan = await asyncio.to_thread(plan, graph, estimates, fleet, strategy, goal=goal)
     new_plan = await asyncio.to_thread(with_eta, graph, estimates, fleet, new_plan)
     rows, chart = await asyncio.to_thread(_rows_and_chart, graph, fleet, new_plan)
-    summary = plan_summary(new_plan)
     get_run_logger().info("%s", plan_sentence(new_plan))
-    await acreate_table_artifact(key="plan", table=rows, description=summary)
-    markdown = picture(chart, f"Plan of {graph.workload}")
-    await acreate_markdown_artifact(key="plan-chart", markdown=markdown, description=summary)
+    headline = one_line(plan_headline(new_plan))
+    await acreate_table_artifact(
+        key=artifact_key("plan", graph.project, graph.workload), table=rows, description=headline
+    )
+    await acreate_markdown_artifact(
+        f"{picture(chart, f'Plan of {graph.workload}')}\n\n{plan_summary(new_plan)}",
+        key=artifact_key("plan-chart", graph.project, graph.workload),
+        description=headline,
+    )
     return new_plan
 
 
@@ -131,14 +143,14 @@ async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = No
         explanation_of, graph, estimates, fleet, chosen_plan, quickly
     )
     await acreate_table_artifact(
-        key="strategies",
+        key=artifact_key("strategies", graph.project, graph.workload),
         table=strategy_rows(explanation),
-        description=f"Plans of {graph.workload} by each strategy",
+        description=one_line(f"Plans of {graph.workload} by each strategy"),
     )
     await acreate_markdown_artifact(
         what_if(explanation, former),
-        key="what-if",
-        description=f"What would change the plan of {graph.workload}",
+        key=artifact_key("what-if", graph.project, graph.workload),
+        description=one_line(f"What would change the plan of {graph.workload}"),
     )
     points = await asyncio.to_thread(
         pareto_front, graph, estimates, fleet, chosen_plan, _FRONT_SECONDS
@@ -148,9 +160,16 @@ async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = No
         return
     title = f"Cost and makespan of {graph.workload}: no plan found is both shorter and cheaper"
     chart = await asyncio.to_thread(draw_pareto_front, title, points)
-    await acreate_table_artifact(key="pareto", table=pareto_rows(points), description=title)
-    markdown = picture(chart, title)
-    await acreate_markdown_artifact(key="pareto-chart", markdown=markdown, description=title)
+    await acreate_table_artifact(
+        key=artifact_key("pareto", graph.project, graph.workload),
+        table=pareto_rows(points),
+        description=one_line(title),
+    )
+    await acreate_markdown_artifact(
+        picture(chart, title),
+        key=artifact_key("pareto-chart", graph.project, graph.workload),
+        description=one_line(title),
+    )
 
 
 async def worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:

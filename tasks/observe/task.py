@@ -10,6 +10,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from tasks.artifact import artifact_key, one_line
 from tasks.exposure import exposures
 from tasks.ledger.expectations import Expectation
 from tasks.ledger.hosts import open_own_ledger
@@ -26,12 +27,12 @@ from tasks.settings import settings
 async def status(
     project: str = "", environment: str = "", view: View | None = None
 ) -> list[StatusRow]:
-    """Look at what runs (empty: of all projects), and show it as the table `status`."""
+    """Look at what runs (empty: of all projects), and show it as a table."""
     rows, alerts = await asyncio.to_thread(look, project or None, environment or None, view)
     await acreate_table_artifact(
-        key="status",
+        key=artifact_key("status", project, environment),
         table=report.table(rows),
-        description=" ".join([report.summary(rows), *alerts]),
+        description=one_line(" ".join(["Services:", report.summary(rows), *alerts])),
     )
     get_run_logger().info("%s", report.summary(rows))
     if words := report.last_words(rows):
@@ -43,9 +44,15 @@ async def status(
 
 @task(cache_policy=NO_CACHE, task_run_name="estimate", persist_result=False)
 async def expected(asked: str, found: list[Expectation]) -> None:
-    """Show the estimates that were ``found`` for the key ``asked`` as the table `estimate`."""
+    """Show the estimates that were ``found`` for the key ``asked`` as a table."""
     sentence = expecting.summary(asked, found)
-    await acreate_table_artifact(key="estimate", table=expecting.table(found), description=sentence)
+    project, _, below = asked.partition("/")
+    workload = below.partition("/")[0]
+    await acreate_table_artifact(
+        key=artifact_key("estimate", project, workload),
+        table=expecting.table(found),
+        description=one_line(sentence),
+    )
     get_run_logger().info(sentence)
 
 

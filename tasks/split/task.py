@@ -10,6 +10,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from blocks.workload_spec import PytestWorkload, SplittableSpec
+from tasks.artifact import artifact_key, one_line
 from tasks.cancellation import in_thread
 from tasks.estimates import Estimates
 from tasks.narration import narrated
@@ -82,8 +83,8 @@ async def split(
         graph, report = await in_thread(decided)
     get_run_logger().info("%s", graph.decision.reason)
     await acreate_markdown_artifact(
-        key="split",
+        key=artifact_key("split", project, workload),
         markdown=report,
-        description=f"How {workload} of {project} is split, and why",
+        description=one_line(f"How {workload} of {project} is split, and why"),
     )
     return graph

@@ -56,7 +56,7 @@ async def test_a_key_is_answered_by_state_result_and_table() -> None:
     assert state.message.startswith("shop/ci/build on shell takes 30.0 s")
     (row,) = await state.result()
     assert [row[f"p{level} (s)"] for level in (50, 80, 90, 95)] == [30.0, 35.0, 40.0, 45.0]
-    table = (await _tables(state))["estimate"]
+    table = (await _tables(state))["estimate-shop-ci"]
     assert '"p95 (s)": 45.0' in str(table)
 
 

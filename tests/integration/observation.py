@@ -13,6 +13,12 @@ from stack.runs.flow_process import ENGINE
 from tests.integration.conftest import Stack
 
 PATIENCE_SECONDS = 120.0
+KINDS = {
+    *("actual-chart", "allocation", "backup", "estimate", "front", "pareto", "pareto-chart"),
+    *("plan", "plan-chart", "replay", "restore", "rollout", "ship", "split", "status"),
+    *("strategies", "what-if", "workload"),
+}
+"""Kinds of artifacts whose keys carry the names of what they are about."""
 
 
 def eventually(condition: Callable[[], bool], problem: str) -> None:
@@ -46,8 +52,16 @@ def states(stack: Stack, task_run: Json) -> list[str]:
 
 
 def artifacts(stack: Stack, flow_run: str) -> dict[str, Json]:
-    """Return the artifacts of a flow run by key."""
-    return {each["key"]: each for each in stack.api.artifacts(flow_run) if each["key"]}
+    """Return the artifacts of a flow run by key, and by kind: what a key begins with."""
+    by_key = {each["key"]: each for each in stack.api.artifacts(flow_run) if each["key"]}
+    return {kind_of(key): each for key, each in by_key.items()} | by_key
+
+
+def kind_of(key: str) -> str:
+    """Return the kind of artifact that has ``key``: `plan-chart` of `plan-chart-shop-tests`."""
+    words = key.split("-")
+    kinds = ("-".join(words[:count]) for count in (2, 1))
+    return next((kind for kind in kinds if kind in KINDS), key)
 
 
 def says(stack: Stack, flow_run: str, text: str) -> str:

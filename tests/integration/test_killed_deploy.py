@@ -65,7 +65,7 @@ def site(stack: Stack) -> Iterator[Site]:
         write_version(folder, version)
     stack.configure(NAME, configuration(NAME, folder))
     first = stack.done("deploy", project=NAME, environment=NAME, version="1")
-    link = artifacts(stack, first.id)[f"front-{NAME}-{NAME}-web"]["data"]
+    link = artifacts(stack, first.id)[f"address-{NAME}-{NAME}-web"]["data"]
     yield Site(stack, folder, link.partition("](")[2].rstrip(")"))
     (folder / "finish").touch()
 

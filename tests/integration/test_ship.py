@@ -14,6 +14,7 @@ import pytest
 
 from stack.api import Json
 from stack.flow_run import FlowRun
+from tasks.artifact import MAX_DESCRIPTION
 from tests.integration.conftest import Stack
 from tests.integration.observation import answer, artifacts, ended_task_runs, states
 from tests.integration.tiny_project import configuration, write_version
@@ -108,6 +109,23 @@ def test_every_capability_is_a_task_run_that_completed(shipped: Shipped) -> None
     assert {each["state_type"] for each in task_runs} == {"COMPLETED"}
 
 
+def test_its_artifacts_say_what_they_are_about(shipped: Shipped) -> None:
+    """The page of a key would mix the artifacts of all projects, in rows of several lines."""
+    of_workload = "split plan plan-chart allocation workload actual-chart"
+    of_place = "ship backup rollout"
+    expected = {
+        *(f"{kind}-{NAME}-checks" for kind in of_workload.split()),
+        *(f"{kind}-{NAME}-{NAME}" for kind in of_place.split()),
+        f"address-{NAME}-{NAME}-web",
+    }
+    assert expected <= shipped.artifacts.keys()
+    for key in expected:
+        description = shipped.artifacts[key]["description"]
+        assert description
+        assert "\n" not in description
+        assert len(description) <= MAX_DESCRIPTION
+
+
 def test_a_retry_is_seen_and_placed_anew(shipped: Shipped) -> None:
     """A step that fails would not be tried again, or again where it has just failed."""
     once = shipped.tasks["once"]
@@ -129,7 +147,7 @@ def test_plan_and_outcome_are_shown(shipped: Shipped) -> None:
     assert [row["step"] for row in rows] == ["once", "then"]
     for chart in ("plan-chart", "actual-chart"):
         _, _, data = shipped.artifacts[chart]["data"].partition("(data:image/png;base64,")
-        assert base64.b64decode(data.removesuffix(")")).startswith(b"\x89PNG")
+        assert base64.b64decode(data.partition(")")[0]).startswith(b"\x89PNG")
     for part in ("build", "launch", "split, distribute, allocate, run", "backup", "deploy"):
         assert f"| {part} |" in shipped.summary
     assert shipped.fact("Replaced version") == "1"

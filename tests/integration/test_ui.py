@@ -111,8 +111,8 @@ def test_a_finished_run_shows_its_graph_and_its_artifacts(
     graph.wait_for()
     eventually(lambda: green_share(graph) > 0.001, "the graph shows no completed task")
     page.get_by_role("tab", name="Artifacts").click()
-    for key in ("split", "plan", "plan-chart", "allocation", "workload", "actual-chart"):
-        page.get_by_text(key, exact=True).first.wait_for()
+    for kind in ("split", "plan", "plan-chart", "allocation", "workload", "actual-chart"):
+        page.get_by_text(f"{kind}-seen-inline", exact=True).first.wait_for()
     chart = artifacts(stack, finished.id)["actual-chart"]
     page.goto(f"/v2/artifacts/artifact/{chart['id']}")
     picture = page.locator("img[src^='data:image/png']").first

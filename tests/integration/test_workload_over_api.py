@@ -89,7 +89,8 @@ def test_a_dry_run_shows_its_plan_and_starts_nothing(work: Work) -> None:
     run = work.stack.done("run", **parameters, dry_run=True)
     assert run.name == f"run inline of {NAME}"
     dry_run = artifacts(work.stack, run.id)
-    assert {"split", "plan", "plan-chart", "strategies", "what-if"} <= set(dry_run)
+    kinds = ("split", "plan", "plan-chart", "strategies", "what-if")
+    assert {f"{kind}-{NAME}-inline" for kind in kinds} <= set(dry_run)
     assert dry_run["plan-chart"]["data"].startswith("![Plan of inline](data:image/png;base64,")
     strategies = {row["strategy"] for row in json.loads(dry_run["strategies"]["data"])}
     assert {"planned (chosen)", "least_loaded", "cheapest"} <= strategies
@@ -130,7 +131,7 @@ def test_a_plan_that_was_shown_is_run_again(work: Work) -> None:
     number = line.rpartition("plan = ")[2].strip()
     again = work.stack.done("run", **parameters, plan=number)
     assert work.written() == ["one", "two"]
-    summary = artifacts(work.stack, again.id)["plan"]["description"]
+    summary = artifacts(work.stack, again.id)["plan-chart"]["data"]
     assert f"order and providers are those of plan {number} (fastest)" in summary
 
     other = work.stack.run("run", **work.parameters(steps[0]), plan=number)

@@ -67,6 +67,11 @@ def plan_summary(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+def plan_headline(plan: Plan) -> str:
+    """Return what the plan is of, how many steps it has and how long they take."""
+    return f"Plan of {plan.workload} of {plan.project}: {_planned(plan)}"
+
+
 def plan_sentence(plan: Plan) -> str:
     """Return the plan in one line of a log, with its warnings."""
     providers = ", ".join(sorted({item.provider for item in plan.placements}))

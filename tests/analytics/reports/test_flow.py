@@ -121,6 +121,8 @@ async def test_without_history_it_completes_and_says_so(home: Path) -> None:
     artifacts = await _artifacts(state)
     assert sorted(map(str, artifacts)) == sorted(f"report-{name}" for name in NAMES)
     assert len(_found(home, "*/report.html")) == 4
+    own: Any = await report_flow("cost", project="shop", since=long_ago, return_state=True)
+    assert list(await _artifacts(own)) == ["report-cost-shop"]
 
 
 async def test_what_ran_is_shown_and_written(home: Path, ledger: Ledger) -> None:

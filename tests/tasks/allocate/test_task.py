@@ -42,6 +42,7 @@ async def test_it_reserves_and_shows_a_table(
     report = await task.allocate.fn("w", plan, {"a": Resources(slots=1)})
     settings.cache_clear()
     assert reservations(ledger) == list(report.reservations)
-    assert artifact["key"] == "allocation"
+    assert artifact["key"] == "allocation-shop-tests"
+    assert artifact["description"].startswith("Allocation of tests: 1 window reserved")
     assert artifact["table"][0]["provider"] == "local"
     ledger.close()

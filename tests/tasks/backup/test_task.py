@@ -30,7 +30,7 @@ def artifact_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     async def show(markdown: str, key: str, description: str) -> UUID:
         """Note a report."""
-        texts.append(markdown)
+        texts.append(f"{key}: {description}\n{markdown}")
         return uuid4()
 
     async def start(progress: float, description: str) -> UUID:
@@ -73,6 +73,8 @@ async def test_backup_is_recorded_and_restore_compared(
     assert (tmp_path / "back" / "data" / "a").read_text() == "hello"
     text = "\n".join([*artifact_texts, caplog.text])
     assert "100 Backup of shop in prod" in artifact_texts
+    assert f"backup-shop-prod: Snapshot {snapshot.id[:8]} of shop in prod" in text
+    assert f"restore-shop-prod: Restore of snapshot {snapshot.id[:8]} of shop" in text
     assert "100% of the data" in text
     assert "identical" in text
     assert "hunter22" not in text

@@ -23,7 +23,7 @@ Say = Callable[[Rollout], None]
 class Place:
     """Where it deploys."""
 
-    project: str = "My_Shop"
+    project: str = "my-shop"
     environment: str = "prod"
 
 
@@ -39,7 +39,7 @@ class Deployer:
 
     def deploy(self, version: str, strategy: str) -> RolloutReport:
         """Pretend nothing but the end."""
-        rollout = Rollout("My_Shop", "prod", version, strategy=strategy, phase=self._phase)
+        rollout = Rollout("my-shop", "prod", version, strategy=strategy, phase=self._phase)
         self.on_change(rollout)
         return report_of("r", rollout, {"web": "http://127.0.0.1:8300/"})
 
@@ -72,9 +72,9 @@ async def test_a_deploy_shows_its_report_and_where_the_service_answers(
     caplog.set_level(logging.INFO)
     report = await task.deploy.fn(Deployer(Phase.DONE), "2")  # type: ignore[arg-type]  # as much of a deployer as is asked for
     assert report.succeeded
-    assert artifacts["front-my-shop-prod-web"]["link"] == "http://127.0.0.1:8300/"
-    assert "answers at" in artifacts["rollout-my-shop-prod"]["markdown"]
-    assert "deploy of My_Shop in prod to 2: done" in caplog.text
+    assert artifacts["address--my-shop--prod--web"]["link"] == "http://127.0.0.1:8300/"
+    assert "answers at" in artifacts["rollout--my-shop--prod"]["markdown"]
+    assert "deploy of my-shop in prod to 2: done" in caplog.text
 
 
 async def test_for_what_a_rollback_waits_is_shown_while_it_waits(
@@ -99,10 +99,10 @@ async def test_for_what_a_rollback_waits_is_shown_while_it_waits(
     report = await task.rollback.fn(deployer)  # type: ignore[arg-type]  # as above
     assert report.succeeded
     assert progress == [
-        "0 Rollback of My_Shop in prod: Waiting for the end of the deploy of 2",
-        "100 Rollback of My_Shop in prod",
+        "0 Rollback of my-shop in prod: Waiting for the end of the deploy of 2",
+        "100 Rollback of my-shop in prod",
     ]
-    assert "rollout-my-shop-prod" in artifacts
+    assert "rollout--my-shop--prod" in artifacts
 
 
 async def test_a_reverted_deploy_fails_the_task_after_its_report(
@@ -111,4 +111,4 @@ async def test_a_reverted_deploy_fails_the_task_after_its_report(
     """Otherwise a refused version looks like a success."""
     with pytest.raises(RolloutRevertedError):
         await task.deploy.fn(Deployer(Phase.REVERTED), "2")  # type: ignore[arg-type]  # as above
-    assert "rollout-my-shop-prod" in artifacts
+    assert "rollout--my-shop--prod" in artifacts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stack.parameter_errors import explained, unfit
+from flows.configuration.parameter_errors import explained, unfit
 
 SCHEMA = {
     "properties": {

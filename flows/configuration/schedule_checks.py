@@ -1,0 +1,75 @@
+"""Checks the schedules of a project before they are saved."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from prefect.server.schemas.schedules import CronSchedule
+from pydantic import ValidationError
+
+from flows.configuration.parameter_errors import unfit
+from flows.configuration.schedule_changes import WORKLOAD, ProjectSchedule
+from tasks.errors import BadInputError, NotFoundError
+
+_EXAMPLE = "Write minute, hour, day, month and day of the week, e.g. '0 3 * * *'."
+
+
+async def check_schedule(
+    schedule: ProjectSchedule,
+    schema: Mapping[str, Any],
+    workloads: Collection[str],
+    environments: Collection[str],
+) -> None:
+    """Refuse a schedule that the server cannot plan, or whose runs could only fail.
+
+    Args:
+        schedule: The schedule as configured.
+        schema: The schema of the operation's parameters.
+        workloads: The workloads of its project.
+        environments: All environments that are configured.
+
+    Raises:
+        BadInputError: It names the field below the project.
+    """
+    await _check_time(schedule)
+    if complaint := unfit(dict(schema), dict(schedule.parameters)):
+        problem = f"are refused by the operation {schedule.operation}: {complaint.rstrip('.')}"
+        remedy = "Correct them, or leave them out."
+        raise BadInputError(
+            f"{schedule.field}.parameters", dict(schedule.parameters), problem, remedy
+        )
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    defaults = {name: field["default"] for name, field in properties.items() if "default" in field}
+    values = {**defaults, **schedule.parameters}
+    environment = values.get("environment")
+    if environment and environment not in environments:
+        remedy = "Correct it, or add it to `environments`."
+        raise NotFoundError(
+            f"{schedule.field}.environment", environment, sorted(environments), remedy
+        )
+    workload = values.get(WORKLOAD)
+    if isinstance(workload, str) and workload and workload not in workloads:
+        remedy = 'Name one of its workloads, or write `parameters: {workload: ""}`.'
+        raise NotFoundError(
+            f"{schedule.field}.parameters.workload", workload, sorted(workloads), remedy
+        )
+
+
+async def _check_time(schedule: ProjectSchedule) -> None:
+    zones, field = zoneinfo.available_timezones(), f"{schedule.field}.cron"
+    if schedule.timezone not in zones:
+        remedy = "Write a name of the IANA database, e.g. Europe/Berlin."
+        raise NotFoundError(f"{schedule.field}.timezone", schedule.timezone, sorted(zones), remedy)
+    try:
+        times = CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
+    except ValidationError as error:
+        raise BadInputError(field, schedule.cron, "is no cron", _EXAMPLE) from error
+    try:
+        occurs = bool(await times.get_dates(n=1))
+    except (ValueError, OverflowError):
+        occurs = False
+    if not occurs:
+        problem, remedy = "never occurs", "Write a day that there is, e.g. '0 0 28 2 *'."
+        raise BadInputError(field, schedule.cron, problem, remedy)
