@@ -14,7 +14,7 @@ from tests.integration.conftest import Stack
 
 PATIENCE_SECONDS = 120.0
 KINDS = {
-    *("actual-chart", "allocation", "backup", "estimate", "front", "pareto", "pareto-chart"),
+    *("actual-chart", "address", "allocation", "backup", "estimate", "pareto", "pareto-chart"),
     *("plan", "plan-chart", "replay", "restore", "rollout", "ship", "split", "status"),
     *("strategies", "what-if", "workload"),
 }
