@@ -28,7 +28,7 @@ from analytics.reports.data.model import Report, Section, Span
 from analytics.reports.data.needs import kept_needs
 from analytics.reports.data.period import DAY_SECONDS, CompareName, PeriodName
 from analytics.reports.data.tables import FlowRow, ReportTables, report_tables
-from analytics.reports.render.charts import png
+from analytics.reports.render.charts.figure import png
 from analytics.reports.render.files import FORMATS, FormatName, write
 from analytics.reports.render.markdown import first_figures, markdown, summary
 from analytics.reports.sections.calibration import calibration_sections
