@@ -22,7 +22,7 @@ NOISY_UNEQUAL_PERCENT = 7.0
 """The same where durations vary by 30 %, over the bound of the durations that came of it."""
 
 FIRST_PLAN_SECONDS = {10_000: 0.2, 100_000: 3.0}
-"""By number of steps, how long a first plan may take."""
+"""By number of steps, how many seconds of CPU a first plan may take."""
 
 
 def plan_bars(
