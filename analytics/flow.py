@@ -20,9 +20,9 @@ from analytics.training.task import fit, publish, see_what_is_due, show_calibrat
     name="train",
     flow_run_name="train on the last {since_days} days",
     description=(
-        "Learns from the flow and task runs of this server and the steps in the ledger how long "
-        "each takes and how often it succeeds, publishes that for planning, and reports how far "
-        "off it was."
+        "Learns how long the flow and task runs of this server and the steps in the ledger take "
+        "and how often they succeed, publishes that for planning, and reports how far off the "
+        "forecasts were."
     ),
     persist_result=True,
     result_serializer="json",
@@ -35,8 +35,8 @@ async def train_flow(
 
     Args:
         since_days: How many days of history to learn from.
-        only_if_due: Learn only where the last training is a day old, or what has run since was
-            not as it foresaw; what is slower, strange or runs out is looked for in any case.
+        only_if_due: Train only if the last training is a day old or its forecasts have drifted;
+            slow-downs, anomalies and shortages are looked for in any case.
     """
     from_server = await read_flow_runs(since_days)
     from_ledger = await read_ledger(since_days)

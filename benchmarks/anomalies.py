@@ -33,8 +33,8 @@ from benchmarks.labelled_series import Hits, compare
 
 SLOWER = 1.5
 WITHIN = 5
-LEAST_RECALL = 0.9
-MOST_ALARMS = 10.0
+MIN_RECALL = 0.9
+MAX_ALARMS = 10.0
 """In 1,000 runs that nobody has slowed."""
 
 Keys = dict[str, list[TimedRun]]
@@ -77,7 +77,7 @@ def _spread(runs: Sequence[TimedRun]) -> float:
 
 
 def stable_moments(runs: Sequence[TimedRun]) -> Iterator[tuple[int, bool]]:
-    """Yield where the past is stable, and whether it really stays so for the next five runs."""
+    """Yield moments with a stable past, and whether the next five runs really stay stable."""
     for at in range(FEWEST_RUNS, len(runs) - WITHIN + 1):
         past = runs[max(0, at - REMEMBERED_RUNS) : at]
         if _spread(past) < STABLE_DEVIATION:
@@ -85,7 +85,7 @@ def stable_moments(runs: Sequence[TimedRun]) -> Iterator[tuple[int, bool]]:
 
 
 def delay(runs: Sequence[TimedRun], at: int) -> int | None:
-    """Return the slowed runs it takes to find it when all from ``at`` on are slowed."""
+    """Return how many slowed runs it takes to find a slow-down from ``at`` on."""
     watch = KeyWatch()
     for run in runs[:at]:
         watch.see(run)
@@ -162,18 +162,18 @@ def measure(folder: Path) -> dict[str, Any]:
 def bars(regressions: Mapping[str, Mapping[str, float]]) -> Bars:
     """Return the bars of every history; one without stable keys has none of recall."""
     recalls = {
-        f"{name}: recall": at_least(figures["recall"], LEAST_RECALL)
+        f"{name}: recall": at_least(figures["recall"], MIN_RECALL)
         for name, figures in regressions.items()
         if figures["slowed"]
     }
     return recalls | {
-        f"{name}: alarms_per_1000_runs": at_most(figures["alarms_per_1000_runs"], MOST_ALARMS)
+        f"{name}: alarms_per_1000_runs": at_most(figures["alarms_per_1000_runs"], MAX_ALARMS)
         for name, figures in regressions.items()
     }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and print what was met."""
+    """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--history", type=Path, required=True, help="folder of histories")
     add_options(parser)

@@ -44,7 +44,7 @@ def between(value: float | None, low: float, high: float) -> Bar:
 def add_options(parser: ArgumentParser) -> None:
     """Add the two options that every benchmark takes."""
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a bar is missed")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
 
 
 def last_line(figures: Mapping[str, object], bars: Bars) -> str:

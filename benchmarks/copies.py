@@ -1,4 +1,4 @@
-"""Copies a release of many small files: what a workspace, or a tree that is served, costs.
+"""The cost of copying a release of many small files, as for a workspace or a serving tree.
 
 Goal: 20,000 files in at most 0.8 of the time that Python's own copying takes, also right after as
 many were removed, which makes ext4 slow where they lay.
@@ -58,7 +58,7 @@ def bars(of_copytree: float) -> Bars:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and print what was met."""
+    """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=20_000, help="files of the release")
     parser.add_argument("--rounds", type=int, default=3, help="the median of so many counts")

@@ -46,7 +46,7 @@ class Trial:
 
 
 def trial(values: Values, origin: int, horizon: int) -> Trial | None:
-    """Forecast the hours after ``origin`` from those before; None where the past is constant."""
+    """Forecast the hours after ``origin`` from those before; None if the past is constant."""
     past, actual = values[:origin], values[origin : origin + horizon]
     demand = forecast(past, horizon)
     scale = float(np.abs(past[DAY_HOURS:] - past[:-DAY_HOURS]).mean())
@@ -166,7 +166,7 @@ def bars(figures: Mapping[str, Any]) -> Bars:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and print what was met."""
+    """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--history", type=Path, required=True, help="SWF log or M4 train file")
     parser.add_argument("--origins", type=int, default=40, help="moments to forecast from")

@@ -1,4 +1,4 @@
-"""How long first plans of large graphs take: random layers, vectors of demand or one slot."""
+"""The time of first plans of large graphs: random layers, vectors of demand or one slot."""
 
 from __future__ import annotations
 

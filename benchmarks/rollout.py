@@ -1,4 +1,4 @@
-"""Deploys under load: how many requests fail or run twice while traffic moves, and how fast.
+"""Deploys under load: the requests that fail or run twice while traffic moves, and the speed.
 
 Goal: 0 failed and 0 executed twice of 1,000,000 keep-alive requests (half POST, no client
 retries) over 100 deploys. ``python -m benchmarks.rollout --seconds 10 --json --check``
@@ -110,7 +110,7 @@ def bars(figures: Mapping[str, Any]) -> Bars:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, and print what was met."""
+    """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="how long to deploy")
     parser.add_argument("--clients", type=int, default=8, help="keep-alive connections")

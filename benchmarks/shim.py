@@ -1,4 +1,4 @@
-"""What a shim costs: CPU to start, memory, and CPU while its service does nothing.
+"""The cost of a shim: CPU to start, memory, and CPU while its service is idle.
 
 `python -m benchmarks.shim --json --check [--shims 20] [--seconds 20]`; Linux, as it reads /proc.
 The start is held against a Python that does nothing, started in turn with the shims.

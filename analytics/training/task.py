@@ -37,7 +37,7 @@ from tasks.settings import settings
     persist_result=False,
 )
 async def see_what_is_due(runs: list[Run]) -> str:
-    """Return why training is due; empty where the last training still holds."""
+    """Return why training is due; empty if the last training still holds."""
     return await asyncio.to_thread(_due, runs, time.time())
 
 

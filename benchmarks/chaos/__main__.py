@@ -1,10 +1,10 @@
-"""Whether anything is lost, doubled or left when everything is killed, stopped, full or locked.
+"""The chaos campaign: measures what is lost, doubled or left over while faults strike a stack.
 
 `python -m benchmarks.chaos --kills 200 --json [--seed 1] [--minutes 25] [--check]` brings up a stack
 of its own, keeps a service under load, and has operations of every kind go on while seeded faults
 strike their flows, steps, shims and services, and every part of the stack. Only effects count: what
 clients were answered, what is in databases and files, and which processes run. The bars: nothing
-failed, doubled, lost, left over or over capacity; all is well at most 10 s after a fault was undone.
+failed, doubled, lost, left over or over capacity; all works at most 10 s after a fault was undone.
 
 Requests that fail while the service that answers them, or the router, has just been killed are not
 counted: nobody could answer them.
@@ -36,7 +36,7 @@ from tasks.ledger.connection import open_ledger
 
 
 def ran(folder: Path, options: argparse.Namespace) -> Outcome:
-    """Take a stack in ``folder`` through a campaign; return all that was written down."""
+    """Take a stack in ``folder`` through a campaign; return all records."""
     sources, loads = Sources(folder / "projects"), folder / "loads"
     sources.folder.mkdir()
     loads.mkdir()
@@ -70,7 +70,7 @@ def ran(folder: Path, options: argparse.Namespace) -> Outcome:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a campaign, print, and return 1 where a checked bar is missed."""
+    """Run a campaign, print, and return 1 if a checked bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="how many faults are to strike")
     parser.add_argument("--seed", type=int, default=1, help="what decides which, and when")

@@ -1,4 +1,4 @@
-"""Whether hostile values for every parameter of every operation are refused, and change nothing.
+"""The hostile campaign: checks that hostile parameter values are refused and change nothing.
 
 `python -m benchmarks.hostile --json --check [--most N]` brings up a stack of its own, takes the
 schemas of its deployments, and asks for a run with each value that they must not take: halves of
@@ -20,11 +20,11 @@ from benchmarks.bars import add_options, end
 from benchmarks.hostile.campaign import Campaign, folder_of
 from benchmarks.projects.stack import own_stack
 
-_LEAST = 300
+_MIN_ATTACKS = 300
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Attack, print, and return 1 where a checked bar is missed."""
+    """Attack, print, and return 1 if a checked bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
     parser.add_argument("--most", type=int, default=0, help="attacks on each operation; 0: all")
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verdicts = Campaign(stack, options.most).fight()
     sys.stdout.write("\n".join(verdicts.lines()) + "\n")
     figures = {"benchmark": "hostile", "attacks": dict(verdicts.asked)}
-    return end(options, figures, verdicts.bars(0 if options.most else _LEAST))
+    return end(options, figures, verdicts.bars(0 if options.most else _MIN_ATTACKS))
 
 
 if __name__ == "__main__":

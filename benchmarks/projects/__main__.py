@@ -1,4 +1,4 @@
-"""Whether sixteen real projects go through their whole life, judged by what is seen from outside.
+"""The campaign of projects: takes sixteen real ones through their life and judges the effects.
 
 `python -m benchmarks.projects --json [--only NAME ...] [--check]` brings up a stack of its own,
 fetches each project from PyPI or npm or has it made by the real tools, and takes it through
@@ -69,7 +69,7 @@ def result_of(stack: Stack, subject: Subject) -> Result:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Take all of them through, print, and return 1 where a checked bar is missed."""
+    """Take all of them through, print, and return 1 if a checked bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
     parser.add_argument(

@@ -17,7 +17,7 @@ FAILED = ("failed", "timed_out", "out_of_memory", "crashed", "lost")
 class Outage:
     """From the end of the first failure of ``key`` to that of its next success, epoch seconds.
 
-    ``until`` is None where it has not succeeded since; ``failures`` is how many there were.
+    ``until`` is None if it has not succeeded since; ``failures`` is how many there were.
     """
 
     key: str

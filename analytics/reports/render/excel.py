@@ -17,7 +17,7 @@ from analytics.reports.data import period
 from analytics.reports.data.model import Report, Table, Unit
 from analytics.reports.render.plain import figures_table, spread_columns, spread_row
 
-LONGEST_TEXT_UNITS = 32_767
+MAX_TEXT_UNITS = 32_767
 """The length at which Excel cuts the text of a cell, in units of UTF-16."""
 
 _FORMATS: dict[Unit, str] = {
@@ -32,9 +32,9 @@ _FORMATS: dict[Unit, str] = {
     "moment": "yyyy-mm-dd hh:mm",
 }
 _FIGURES_SHEET = "Figures"
-_LONGEST_NAME_UNITS = 31
-_WIDEST_COLUMN = 60
-_NARROWEST_COLUMN = 9
+_MAX_NAME_UNITS = 31
+_MAX_COLUMN_WIDTH = 60
+_MIN_COLUMN_WIDTH = 9
 _TITLE = {"bold": True, "font_size": 14}
 _HEAD = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#4F79A3", "text_wrap": True}
 # Each of these would change what the reader sees: a text may look like a number or an address.
@@ -83,8 +83,8 @@ def workbook(report: Report) -> bytes:
 def cell_text(text: str) -> str:
     """Return a text as a cell can hold it: without illegal characters, and cut where it is long."""
     legal = _ILLEGAL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    cut = _cut(legal, LONGEST_TEXT_UNITS)
-    return legal if cut == legal else f"{_cut(legal, LONGEST_TEXT_UNITS - 1)}…"
+    cut = _cut(legal, MAX_TEXT_UNITS)
+    return legal if cut == legal else f"{_cut(legal, MAX_TEXT_UNITS - 1)}…"
 
 
 def sheet_name(title: str, taken: Sequence[str]) -> str:
@@ -92,10 +92,10 @@ def sheet_name(title: str, taken: Sequence[str]) -> str:
     # Excel does not tell small letters from capital ones, and allows no apostrophe at either end.
     used = {_RESERVED_NAME, *(name.casefold() for name in taken)}
     start = _FORBIDDEN.sub(" ", cell_text(title)).strip(" '") or "Table"
-    name, number = _cut(start, _LONGEST_NAME_UNITS).rstrip(" '"), 2
+    name, number = _cut(start, _MAX_NAME_UNITS).rstrip(" '"), 2
     while name.casefold() in used:
         end = f" {number}"
-        name = _cut(start, _LONGEST_NAME_UNITS - len(end)).rstrip(" '") + end
+        name = _cut(start, _MAX_NAME_UNITS - len(end)).rstrip(" '") + end
         number += 1
     return name
 
@@ -139,7 +139,7 @@ def _table(
             _write(sheet, (number, column), value, unit, styles)
             widths[column] = max(widths[column], len(value) if isinstance(value, str) else 0)
     for column, width in enumerate(widths):
-        sheet.set_column(column, column, min(max(width + 2, _NARROWEST_COLUMN), _WIDEST_COLUMN))
+        sheet.set_column(column, column, min(max(width + 2, _MIN_COLUMN_WIDTH), _MAX_COLUMN_WIDTH))
 
 
 def _write(

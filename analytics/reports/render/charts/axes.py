@@ -18,19 +18,19 @@ SMALL_FONT = 7
 EDGES_INCHES = 0.75
 """The height of a chart's title and axis."""
 
-_LONGEST_LABEL = 34
-_MOST_DATES = 5
-_FEWEST_DATES = 3
+_MAX_LABEL_LENGTH = 34
+_MAX_DATES = 5
+_MIN_DATES = 3
 _MINUTE_SECONDS = 60.0
 _HOUR_SECONDS = 3600.0
 
 
 def short(label: str) -> str:
     """Return a label without its middle where it is long: the end distinguishes labels best."""
-    if len(label) <= _LONGEST_LABEL:
+    if len(label) <= _MAX_LABEL_LENGTH:
         return label
-    start = _LONGEST_LABEL // 4
-    return f"{label[:start]}…{label[start + 1 - _LONGEST_LABEL :]}"
+    start = _MAX_LABEL_LENGTH // 4
+    return f"{label[:start]}…{label[start + 1 - _MAX_LABEL_LENGTH :]}"
 
 
 def scale(unit: Unit, greatest: float) -> tuple[float, str]:
@@ -47,7 +47,7 @@ def dated(axes: Any) -> None:
     from matplotlib import dates  # noqa: PLC0415 - it takes a second to import
 
     untyped: Any = dates
-    locator = untyped.AutoDateLocator(maxticks=_MOST_DATES, minticks=_FEWEST_DATES)
+    locator = untyped.AutoDateLocator(maxticks=_MAX_DATES, minticks=_MIN_DATES)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator))
     axes.xaxis.get_offset_text().set_fontsize(SMALL_FONT)

@@ -17,12 +17,12 @@ from analytics.reports.render.charts.axes import (
 from analytics.reports.render.quantities import written
 
 _ROW_INCHES = 0.24
-_FEWEST_ROWS = 2
+_MIN_ROWS = 2
 
 
 def height(chart: Bars) -> float:
     """Return how many inches high the chart is."""
-    return EDGES_INCHES + _ROW_INCHES * max(_FEWEST_ROWS, len(chart.labels))
+    return EDGES_INCHES + _ROW_INCHES * max(_MIN_ROWS, len(chart.labels))
 
 
 def draw(figure: Any, chart: Bars) -> None:

@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Column, Figure, Range, Report, Section, Span, Table
-from analytics.reports.render.excel import LONGEST_TEXT_UNITS, cell_text, sheet_name, workbook
+from analytics.reports.render.excel import MAX_TEXT_UNITS, cell_text, sheet_name, workbook
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
 
 
@@ -101,12 +101,12 @@ def test_what_a_file_cannot_hold_is_left_out(text: str, kept: str) -> None:
 
 def test_a_long_text_is_cut_where_excel_would() -> None:
     """Excel would offer to repair the file because of one long message."""
-    for text, length in (("x" * 40_000, LONGEST_TEXT_UNITS), ("\U0001f600" * 20_000, 16_384)):
+    for text, length in (("x" * 40_000, MAX_TEXT_UNITS), ("\U0001f600" * 20_000, 16_384)):
         sheet = opened(with_tables(Table("t", "T", (Column("key"),), ((text,),)))).worksheets[1]
         value = sheet["A2"].value
         assert (len(value), value[-1]) == (length, "…")
-        assert len(value.encode("utf-16-le")) <= 2 * LONGEST_TEXT_UNITS
-    assert cell_text("x" * LONGEST_TEXT_UNITS) == "x" * LONGEST_TEXT_UNITS
+        assert len(value.encode("utf-16-le")) <= 2 * MAX_TEXT_UNITS
+    assert cell_text("x" * MAX_TEXT_UNITS) == "x" * MAX_TEXT_UNITS
 
 
 def test_what_is_unknown_is_an_empty_cell() -> None:
