@@ -45,7 +45,7 @@ async def train_flow(
         why = await see_what_is_due(runs)
         if not why:
             await watch_runs(runs)
-            return Completed(message="What was learnt last still holds: published nothing", data=0)
+            return Completed(message="Training is not due: nothing was published", data=0)
         get_run_logger().info("Training is due: %s.", why)
     tested = await fit(runs)
     published = await publish(tested)
@@ -57,7 +57,7 @@ async def train_flow(
         f"Published {published} estimates from {len(from_server)} flow and task runs and "
         f"{len(from_ledger)} steps and tests"
         if published
-        else f"No history of the last {since_days} days to learn from: published nothing"
+        else f"There is no history of the last {since_days} days: nothing was published"
     )
     get_run_logger().info("%s. See the artifact training-report.", message)
     return Completed(message=message, data=published)

@@ -95,10 +95,12 @@ async def make(
 async def report(runs: list[Run], tested: Backtest, changes: Changes, since_days: int) -> None:
     """Show the results of a training and the accuracy of its forecasts as artifacts."""
     text = await asyncio.to_thread(_training_text, runs, tested, changes, since_days)
-    await acreate_markdown_artifact(text, key="training-report", description="What was learnt")
+    await acreate_markdown_artifact(
+        text, key="training-report", description="Forecast quality after the last training"
+    )
     if tested.is_forecast.any():
         image = await asyncio.to_thread(training_report.chart, *tested.pairs)
-        description = "What was forecast of each run against what it took"
+        description = "Forecast and actual duration of each run"
         await acreate_markdown_artifact(
             picture(image, description), key="training-chart", description=description
         )

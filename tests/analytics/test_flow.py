@@ -99,7 +99,7 @@ async def test_without_history_it_completes_and_says_so(ledger: Ledger) -> None:
     """The nightly training of a fresh installation would fail."""
     state: Any = await train_flow(return_state=True)
     assert state.is_completed()
-    assert "published nothing" in state.message
+    assert "nothing was published" in state.message
     (report,) = (await _artifacts(state.state_details.flow_run_id)).values()
     assert "Nothing to learn from yet" in report
 
@@ -145,7 +145,7 @@ async def test_between_two_nights_it_learns_only_what_is_due(ledger: Ledger) -> 
     first: Any = await train_flow(only_if_due=True, return_state=True)
     assert first.message.startswith("Published")
     again: Any = await train_flow(only_if_due=True, return_state=True)
-    assert again.message == "What was learnt last still holds: published nothing"
+    assert again.message == "Training is not due: nothing was published"
     later = [
         replace(timing, at=time.time() + 40 + timing.at % 1) for timing in _timings("a", 30, 30.0)
     ]

@@ -198,7 +198,7 @@ def test_a_second_training_reads_only_what_is_new(
 ) -> None:
     """The whole history would go over the wire every hour."""
     again = stack.done("train", only_if_due=True)
-    assert again.message == "What was learnt last still holds: published nothing"
+    assert again.message == "Training is not due: nothing was published"
     (first_line,) = (line for line in stack.log_lines(trained) if line.startswith("Read "))
     (second_line,) = (line for line in stack.log_lines(again) if line.startswith("Read "))
     assert int(first_line.split()[1]) > 200
