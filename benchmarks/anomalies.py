@@ -2,7 +2,7 @@
 
 Goal: a key half as slow again is found within 5 runs, recall at least 0.9, at most 10 alarms in
 1,000 real runs; precision and recall on the labelled series beside a plain z-score.
-``python -m benchmarks.anomalies --history DIR --json`` takes a folder with any of: logs in Standard
+``python -m benchmarks.anomalies --history DIR --json --check`` takes a folder with any of: logs in Standard
 Workload Format, Nextflow traces as CSV, and a Numenta folder with ``combined_windows.json``.
 """
 
@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import math
 import statistics
+import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,15 @@ from analytics.insights.regressions import (
     KeyWatch,
     TimedRun,
 )
+from benchmarks.bars import Bars, add_options, at_least, at_most, end
 from benchmarks.labelled_series import Hits, compare
 
 SLOWER = 1.5
 WITHIN = 5
+MIN_RECALL = 0.9
+MAX_ALARMS = 10.0
+"""In 1,000 runs that nobody has slowed."""
+
 Keys = dict[str, list[TimedRun]]
 
 
@@ -154,12 +159,25 @@ def measure(folder: Path) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def bars(regressions: Mapping[str, Mapping[str, float]]) -> Bars:
+    """Return the bars of every history; one without stable keys has none of recall."""
+    recalls = {
+        f"{name}: recall": at_least(figures["recall"], MIN_RECALL)
+        for name, figures in regressions.items()
+        if figures["slowed"]
+    }
+    return recalls | {
+        f"{name}: alarms_per_1000_runs": at_most(figures["alarms_per_1000_runs"], MAX_ALARMS)
+        for name, figures in regressions.items()
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--history", type=Path, required=True, help="folder of histories")
-    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    options = parser.parse_args()
+    add_options(parser)
+    options = parser.parse_args(arguments)
     results = measure(options.history)
     for name, figures in results["regressions"].items():
         print(name, *(f"\n  {key:>60} {value:.5g}" for key, value in figures.items()))
@@ -167,9 +185,8 @@ def main() -> None:
         for who, figures in by.items():
             rounded = (f"{key} {value:.2f}" for key, value in figures.items())
             print(f"{name:>34} {who:>14}", *rounded)
-    if options.json:
-        print(json.dumps(results))
+    return end(options, {"benchmark": "anomalies", **results}, bars(results["regressions"]))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

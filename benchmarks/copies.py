@@ -8,15 +8,15 @@ many were removed, which makes ext4 slow where they lay.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.bars import Bars, add_options, at_most, end
 from tasks.launch.copies import copy_release
 from tasks.release import Release
 
@@ -52,25 +52,26 @@ def measure(folder: Path, files: int, rounds: int) -> dict[str, float]:
     return {name: round(statistics.median(seconds), 3) for name, seconds in taken.items()}
 
 
-def main() -> None:
+def bars(of_copytree: float) -> Bars:
+    """Return the bar of the time that copying takes, as a share of what Python's own takes."""
+    return {"of_copytree": at_most(of_copytree, _OF_COPYTREE)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=20_000, help="files of the release")
     parser.add_argument("--rounds", type=int, default=3, help="the median of so many counts")
-    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="fail if a bar is not met")
-    options = parser.parse_args()
+    add_options(parser)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="slipway-copies-") as folder:
         figures = measure(Path(folder), options.files, options.rounds)
     ratio = round(figures["copy_seconds"] / figures["copytree_seconds"], 2)
-    bar = {"value": ratio, "limit": _OF_COPYTREE, "met": ratio <= _OF_COPYTREE}
     for name, value in (figures | {"of_copytree": ratio}).items():
         print(f"{name:>20}  {value}")
-    if options.json:
-        print(json.dumps({"files": options.files, **figures, "bars": {"of_copytree": bar}}))
-    if options.check and not bar["met"]:
-        sys.exit(1)
+    described = {"benchmark": "copies", "files": options.files, **figures}
+    return end(options, described, bars(ratio))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

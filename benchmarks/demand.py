@@ -2,7 +2,7 @@
 
 Goal: MASE at least 15 % below the better of the daily and the weekly seasonal naive on most series,
 24 and 168 h ahead; M4 Hourly at most 1.0 in under a minute, where the seasonal naive has 1.193.
-``python -m benchmarks.demand --history jobs.swf.gz --json`` takes a log in Standard Workload
+``python -m benchmarks.demand --history jobs.swf.gz --json --check`` takes a log in Standard Workload
 Format, or ``M4-Hourly-train.csv.gz`` with its ``-test`` beside it.
 """
 
@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
-import json
 import statistics
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,15 @@ import numpy as np
 
 from analytics.demand.forecast import Demand, forecast
 from analytics.statistics.seasonal import DAY_HOURS, WEEK_HOURS, Values, seasonal_naive
+from benchmarks.bars import Bars, add_options, at_most, end
 from benchmarks.batch_jobs import series
 
 AHEAD = (24, 168)
 M4_HORIZON = 48
+M4_NAME = "M4 Hourly"
 GOAL = 0.85
+M4_MASE = 1.0
+M4_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def of_m4(train: Path) -> dict[str, Any]:
         "seconds": time.monotonic() - started,
         "cpu_seconds": time.process_time() - worked,
     }
-    return {"series": {"M4 Hourly": {f"{M4_HORIZON} h": row}}, "of": len(trials)}
+    return {"series": {M4_NAME: {f"{M4_HORIZON} h": row}}, "of": len(trials)}
 
 
 def _m4(path: Path) -> dict[str, Values]:
@@ -137,22 +141,45 @@ def _m4(path: Path) -> dict[str, Values]:
         }
 
 
-def main() -> None:
+def bars_of_jobs(rows: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Bars:
+    """Return the bars of a log: the middle series beside the better of its seasonal naives."""
+    return {
+        f"of_better_naive_median, {hours} h": at_most(
+            statistics.median(row[f"{hours} h"]["of_better_naive"] for row in rows.values()), GOAL
+        )
+        for hours in AHEAD
+        if rows
+    }
+
+
+def bars_of_m4(mase: float, seconds: float) -> Bars:
+    """Return the bars of M4 Hourly: the error, and the time for all series."""
+    return {"mase": at_most(mase, M4_MASE), "seconds": at_most(seconds, M4_SECONDS)}
+
+
+def bars(figures: Mapping[str, Any]) -> Bars:
+    """Return the bars of what was measured, a log or M4 Hourly."""
+    m4 = figures["series"].get(M4_NAME)
+    if m4 is None:
+        return bars_of_jobs(figures["series"])
+    return bars_of_m4(m4[f"{M4_HORIZON} h"]["mase"], m4[f"{M4_HORIZON} h"]["seconds"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--history", type=Path, required=True, help="SWF log or M4 train file")
     parser.add_argument("--origins", type=int, default=40, help="moments to forecast from")
-    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    options = parser.parse_args()
+    add_options(parser)
+    options = parser.parse_args(arguments)
     is_m4 = ".csv" in options.history.name
     figures = of_m4(options.history) if is_m4 else of_jobs(options.history, options.origins)
     for name, by_hours in figures["series"].items():
         for hours, row in by_hours.items():
             print(f"{name:>24} {hours:>6}", *(f"{key} {value:.3f}" for key, value in row.items()))
     print(*(f"{key} {value}" for key, value in figures.items() if key != "series"))
-    if options.json:
-        print(json.dumps(figures))
+    return end(options, {"benchmark": "demand", **figures}, bars(figures))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

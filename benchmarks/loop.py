@@ -5,7 +5,7 @@ by the planner, executed by the rule of the dispatcher, recorded in a ledger and
 run ``k`` knows the runs before it and nothing else. The same draws are also run with the default
 estimates and what users reserve (`default`), with the true medians (`known`: what no history can
 beat) and with this very run's durations and peaks (`perfect`: nobody can know them). Prints a
-table and, as its last line, one JSON object.
+table and, with `--json`, one JSON object as its last line.
 
 Makespans are over the mean one of `perfect` on the same case. Waste is memory times time that was
 reserved and not used, or used and not reserved, over what was wasted by default. A deadline is
@@ -23,7 +23,7 @@ needed, as in the same histories.
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,11 +31,18 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.bars import Bars, add_options, at_least, at_most, end
 from benchmarks.loop_runs import ARMS, Again, Measured, case_of, runs_of
 from tasks.ledger.connection import open_ledger
 from tasks.planning.core.problem import Floats
 
-LEARNT_AFTER, SLACK = 20, 1.2
+LEARNT_AFTER = 20
+"""Runs, after which estimates count as learnt."""
+
+SLACK = 1.2
+MIN_CAPTURED = 0.9
+"""The part of the makespan that perfect estimates save, and learnt ones must."""
+
 MEASURES = ("makespan", "waste", "missed")
 
 
@@ -84,11 +91,9 @@ def summary(curves: Sequence[Curve], noise: float) -> dict[str, object]:
         "runs": runs,
         "captured": {name: captured(curves, name, late, "perfect") for name in MEASURES},
         "captured_of_known": {name: captured(curves, name, late, "known") for name in MEASURES},
-        "first_run_worse_than_default": sum(
-            bool(one["learnt"][0] > one["default"][0]) for one in spans
-        ),
+        "first_run_worse_than_default": first_runs_worse(curves),
         "worse_than_default_percent": round(
-            100 * float(np.mean([one["learnt"] > 1.01 * one["default"] for one in spans])), 2
+            100 * float(np.mean([span["learnt"] > 1.01 * span["default"] for span in spans])), 2
         ),
         "mean_after_20": {
             name: {arm: _mean([each.values[name][arm][late] for each in curves]) for arm in ARMS}
@@ -105,6 +110,12 @@ def summary(curves: Sequence[Curve], noise: float) -> dict[str, object]:
     }
 
 
+def first_runs_worse(curves: Sequence[Curve]) -> int:
+    """Return in how many cases the first run took longer than by the default estimates."""
+    spans = [each.values["makespan"] for each in curves]
+    return sum(bool(span["learnt"][0] > span["default"][0]) for span in spans)
+
+
 def table(curves: Sequence[Curve]) -> Iterator[str]:
     """Return lines of a table: a run a row, every measure under every arm a column."""
     yield "      " + "".join(f"{name:>{9 * len(ARMS)}} {'gain':>6}" for name in MEASURES)
@@ -112,9 +123,9 @@ def table(curves: Sequence[Curve]) -> Iterator[str]:
     for run in range(len(curves[0].values["makespan"]["learnt"])):
         row = f"{run + 1:5} "
         for name in MEASURES:
-            each = [[one.values[name][arm][run : run + 1] for one in curves] for arm in ARMS]
+            by_arm = [[each.values[name][arm][run : run + 1] for each in curves] for arm in ARMS]
             part = captured(curves, name, slice(run, run + 1), "perfect")
-            row += "".join(f"{_mean(values):9.3f}" for values in each)
+            row += "".join(f"{_mean(values):9.3f}" for values in by_arm)
             row += f"{'' if part is None else f'{part:.0%}':>7}"
         yield row
 
@@ -132,34 +143,44 @@ def measure(folder: Path, fleets: Sequence[str], seeds: int, again: Again) -> It
                 with tempfile.TemporaryDirectory() as kept:
                     ledger = open_ledger(f"sqlite:///{kept}/ledger.db")
                     try:
-                        found = list(runs_of(case, ledger, again, seed))
+                        runs = list(runs_of(case, ledger, again, seed))
                     finally:
                         ledger.close()
-                yield curve(f"{case.name}, seed {seed}", found)
+                yield curve(f"{case.name}, seed {seed}", runs)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def bars(captured_makespan: float | None, first_run_worse: int) -> Bars:
+    """Return the bars: what learnt estimates save in time, and first runs that they make worse."""
+    return {
+        "captured_makespan": at_least(captured_makespan, MIN_CAPTURED),
+        "first_run_worse_than_default": at_most(first_run_worse, 0),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    traces = Path("../shared/data/wfinstances")
-    parser.add_argument(
-        "--instances", type=Path, default=traces, help="a folder of WfFormat traces"
-    )
+    parser.add_argument("--instances", type=Path, required=True, help="a folder of WfFormat traces")
     parser.add_argument("--providers", default="4,het8", help="fleets: 2, 4, 8, 16 or het8")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--noise", type=float, default=0.04, help="sd of the log of a duration")
     parser.add_argument("--runs", type=int, default=25)
     parser.add_argument("--runs-a-day", type=int, default=10, help="training is at night")
-    parser.add_argument("--json", action="store_true", help="the JSON object alone")
-    given = parser.parse_args(arguments)
-    again = Again(given.runs, given.runs_a_day, given.noise)
-    curves = list(measure(given.instances, given.providers.split(","), given.seeds, again))
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    again = Again(options.runs, options.runs_a_day, options.noise)
+    curves = list(measure(options.instances, options.providers.split(","), options.seeds, again))
     if not curves:
-        raise SystemExit(f"loop: {given.instances} holds no trace; name a folder with --instances")
-    if not given.json:
-        print("\n".join(table(curves)))
-    print(json.dumps(summary(curves, given.noise)))
+        raise SystemExit(
+            f"loop: {options.instances} holds no trace; name a folder with --instances"
+        )
+    print("\n".join(table(curves)))
+    late = slice(LEARNT_AFTER, None)
+    captured_makespan = captured(curves, "makespan", late, "perfect")
+    return end(
+        options, summary(curves, options.noise), bars(captured_makespan, first_runs_worse(curves))
+    )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

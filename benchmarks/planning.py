@@ -1,7 +1,7 @@
 """The distance of plans from the optimum, and the cost of running without a plan.
 
 `python -m benchmarks.planning --instances DIR [--family stg|wfformat|...] [--providers 2|4|8|16|het8]
-[--time-limit 5] [--noise 0.3] [--json]` prints a table and, as its last line, one JSON object.
+[--time-limit 5] [--noise 0.3] [--json] [--check]` prints a table and, with `--json`, one JSON object as its last line.
 `python -m benchmarks.planning --scale 10000,100000` times first plans of random layered graphs.
 
 A gap is that of the makespan over the optimum or the best known makespan where there is one, else
@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import pkgutil
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -24,11 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import benchmarks.instances
+from benchmarks.bars import Bars, add_options, end
 from benchmarks.instances.interface import PLANNED, Case, Family, Options, Outcome
-from benchmarks.planning_scale import scales
+from benchmarks.planning_bars import plan_bars, scale_bars
+from benchmarks.planning_scale import first_use_seconds, scale_table, scales
 
 _EQUAL = 1e-6
 _NO_FAMILIES = {"interface", "fleets"}
+_GREEDY = {"greedy", "greedy FIFO"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,12 @@ def families() -> dict[str, Family]:
 def family_of(folder: Path, name: str) -> tuple[str, Family]:
     """Return the family of that name, or else that of the instances in ``folder``."""
     known = families()
-    found = [name] if name else [key for key, family in known.items() if family.holds(folder)]
-    if len(found) != 1 or found[0] not in known:
+    held = [name] if name else [key for key, family in known.items() if family.holds(folder)]
+    if len(held) != 1 or held[0] not in known:
         raise SystemExit(
             f"planning: --family: choose one of {', '.join(sorted(known))} for {folder}"
         )
-    return found[0], known[found[0]]
+    return held[0], known[held[0]]
 
 
 def measure(cases: Iterator[Case]) -> Iterator[Result]:
@@ -133,6 +136,32 @@ def _group(results: Sequence[Result]) -> dict[str, object]:
     return {**figures(own), "permitted_improvement_captured_percent": captured(results)}
 
 
+def bars(family: str, noise: float, results: Sequence[Result]) -> Bars:
+    """Return the bars of one family's results."""
+    own = [result for result in results if result.method == PLANNED]
+    groups: dict[str, list[Result]] = defaultdict(list)
+    for result in own:
+        groups[result.case.group].append(result)
+    gaps = {name: figures(of_group)["mean_gap_percent"] for name, of_group in groups.items()}
+    return plan_bars(
+        family, noise, gaps, figures(own)["mean_gap_percent"], worse_than_greedy(results)
+    )
+
+
+def worse_than_greedy(results: Sequence[Result]) -> int:
+    """Return how many plans take longer than what plain greedy makes of the same case."""
+    greedy = {
+        (result.case.group, result.case.name): result.outcome.makespan
+        for result in results
+        if result.method in _GREEDY
+    }
+    return sum(
+        result.outcome.makespan > greedy[result.case.group, result.case.name] * (1 + _EQUAL)
+        for result in results
+        if result.method == PLANNED
+    )
+
+
 def table(results: Sequence[Result]) -> Iterator[str]:
     """Return lines of a table: a case a row, the gap of each method in percent a column."""
     methods = list(dict.fromkeys(result.method for result in results))
@@ -146,8 +175,8 @@ def table(results: Sequence[Result]) -> Iterator[str]:
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; with `--check` 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--instances", type=Path, help="a folder of instances of one family")
     parser.add_argument("--family", default="", help="which; default: what the folder holds")
@@ -156,21 +185,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--noise", type=float, default=0.0, help="e.g. 0.3: 0.7 to 1.3 times")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scale", default="", help="numbers of steps, e.g. 10000,100000")
-    parser.add_argument("--json", action="store_true", help="the JSON object alone")
-    given = parser.parse_args(arguments)
-    if given.instances is None:
-        print(json.dumps(scales([int(item) for item in (given.scale or "10000").split(",")])))
-        return
-    providers = tuple(name for item in given.providers for name in item.split(","))
-    options = Options(providers, given.time_limit, given.noise, given.seed)
-    name, family = family_of(given.instances, given.family)
-    results = list(measure(family.cases(given.instances, options)))
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    if options.instances is None:
+        first_use = {"first_use_seconds": first_use_seconds()}
+        seconds = scales([int(item) for item in (options.scale or "10000").split(",")])
+        print("\n".join(scale_table(seconds)))
+        firsts = {name: figures["first_plan_seconds"] for name, figures in seconds.items()}
+        return end(
+            options, {"benchmark": "planning scale", **first_use, **seconds}, scale_bars(firsts)
+        )
+    providers = tuple(name for item in options.providers for name in item.split(","))
+    setting = Options(providers, options.time_limit, options.noise, options.seed)
+    name, family = family_of(options.instances, options.family)
+    results = list(measure(family.cases(options.instances, setting)))
     if not results:
-        raise SystemExit(f"planning: {given.instances} holds no instance of {name}")
-    if not given.json:
-        print("\n".join(table(results)))
-    print(json.dumps(summary(name, options, results)))
+        raise SystemExit(f"planning: {options.instances} holds no instance of {name}")
+    print("\n".join(table(results)))
+    return end(options, summary(name, setting, results), bars(name, setting.noise, results))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,33 +50,47 @@ def layered(steps: int, *, alike: bool) -> tuple[StepGraph, dict[str, Estimate],
     return graph, estimates, FleetSnapshot(1, 0.0, tuple(providers))
 
 
-def scales(sizes: Sequence[int]) -> dict[str, object]:
-    """Time plans of those sizes; what is compiled or read at the first use is shown separately."""
+def first_use_seconds() -> float:
+    """Return how long the first plans of a process take: what they compile or read is ready then."""
     started = time.perf_counter()
     for alike in (True, False):
         plan(*layered(100, alike=alike), budget_seconds=0)
-    found: dict[str, object] = {
-        "benchmark": "planning scale",
-        "first_use_seconds": round(time.perf_counter() - started, 3),
+    return round(time.perf_counter() - started, 3)
+
+
+def scales(sizes: Sequence[int]) -> dict[str, dict[str, float]]:
+    """Time plans of those sizes, by number of steps and what they demand."""
+    return {
+        f"{size} {'lanes' if alike else 'vectors'}": scale(size, alike=alike)
+        for size in sizes
+        for alike in (True, False)
     }
-    for size in sizes:
-        for alike in (True, False):
-            found[f"{size} {'lanes' if alike else 'vectors'}"] = scale(size, alike=alike)
-    return found
+
+
+def scale_table(seconds: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Return lines of a table: a size a row."""
+    yield f"{'steps':16}{'first plan, s':>16}{'explained, s':>16}{'gap, %':>10}"
+    for name, figures in seconds.items():
+        explained = figures["explained_and_checked_plan_seconds"]
+        first, gap = figures["first_plan_seconds"], figures["gap_percent"]
+        yield f"{name:16}{first:16.3f}{explained:16.3f}{gap:10.2f}"
 
 
 def scale(size: int, *, alike: bool) -> dict[str, float]:
-    """Time the parts of one first plan, in seconds."""
+    """Time the parts of one first plan, in seconds of CPU.
+
+    Planning uses one thread, so on a machine that does nothing else these are those of a clock.
+    """
     graph, estimates, fleet = layered(size, alike=alike)
-    moments = [time.perf_counter()]
+    moments = [time.process_time()]
     problem = problem_of(graph, estimates, fleet)
-    moments.append(time.perf_counter())
+    moments.append(time.process_time())
     schedule = construct(problem)
-    moments.append(time.perf_counter())
+    moments.append(time.process_time())
     bound = bound_of(problem).seconds
-    moments.append(time.perf_counter())
+    moments.append(time.process_time())
     plan(graph, estimates, fleet, budget_seconds=0)
-    moments.append(time.perf_counter())
+    moments.append(time.process_time())
     parts = [after - before for before, after in itertools.pairwise(moments)]
     return {
         "problem_seconds": round(parts[0], 3),

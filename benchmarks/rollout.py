@@ -1,24 +1,24 @@
 """Deploys under load: the requests that fail or run twice while traffic moves, and the speed.
 
 Goal: 0 failed and 0 executed twice of 1,000,000 keep-alive requests (half POST, no client
-retries) over 100 deploys. ``python -m benchmarks.rollout --seconds 10 --json``
+retries) over 100 deploys. ``python -m benchmarks.rollout --seconds 10 --json --check``
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bars import Bars, add_options, at_most, end
 from benchmarks.free_ports import free_ports
 from benchmarks.rollout_load import executed_ids, load
 from benchmarks.rollout_runner import HOST, PROJECT, ApplicationRunner, make_deployer
@@ -103,23 +103,28 @@ def measure(root: Path, first_port: int, seconds: float, clients: int) -> dict[s
     }
 
 
-def main() -> None:
+def bars(figures: Mapping[str, Any]) -> Bars:
+    """Return the bars: nothing fails, runs twice, is lost, or is answered by a broken version."""
+    names = ("failed", "duplicated", "lost", "broken_answers")
+    return {name: at_most(figures[name], 0) for name in names}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print which bars were met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="how long to deploy")
     parser.add_argument("--clients", type=int, default=8, help="keep-alive connections")
     parser.add_argument("--first-port", type=int, default=0, help="first of 200 free ports")
-    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    options = parser.parse_args()
+    add_options(parser)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix=f"{PROJECT}-") as folder:
         figures = measure(
             Path(folder), options.first_port or free_ports(200), options.seconds, options.clients
         )
     for name, value in figures.items():
         print(f"{name:>20}  {value}")
-    if options.json:
-        print(json.dumps(figures))
+    return end(options, {"benchmark": "rollout", **figures}, bars(figures))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,7 +7,6 @@ The start is held against a Python that does nothing, started in turn with the s
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import statistics
@@ -15,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.bars import Bars, add_options, at_most, end
 from blocks.providers.process import detached
 
 IDLE_PERCENT = 0.02
@@ -110,35 +110,29 @@ def measure(folder: Path, count: int, seconds: float) -> dict[str, float]:
     }
 
 
-def bars(figures: dict[str, float]) -> dict[str, dict[str, object]]:
-    """Return each bar with its value, limit and whether it is met."""
+def bars(figures: Mapping[str, float]) -> Bars:
+    """Return the bars: CPU at rest, and start and memory beside a Python that does nothing."""
     limits = {
         "idle_percent_of_a_core": IDLE_PERCENT,
         "start_cpu_of_python": START_RATIO,
         "memory_of_python": MEMORY_RATIO,
     }
-    return {
-        name: {"value": figures[name], "limit": limit, "met": figures[name] <= limit}
-        for name, limit in limits.items()
-    }
+    return {name: at_most(figures[name], limit) for name, limit in limits.items()}
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; with `--check` 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description="what a shim costs")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as last line")
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
+    add_options(parser)
     parser.add_argument("--shims", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=20.0)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="slipway-shims-") as folder:
         figures = measure(Path(folder), options.shims, options.seconds)
     for name, value in figures.items():
         print(f"{name:24} {value:g}")
-    judged = bars(figures)
-    if options.json:
-        print(json.dumps({"benchmark": "shim", "shims": options.shims, **figures, "bars": judged}))
-    return 1 if options.check and not all(bar["met"] for bar in judged.values()) else 0
+    described = {"benchmark": "shim", "shims": options.shims, **figures}
+    return end(options, described, bars(figures))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,28 @@ def test_every_module_that_make_and_procfile_call_exists() -> None:
     assert missing == []
 
 
+def test_make_bench_runs_every_benchmark_that_needs_no_data() -> None:
+    """It would fail at the first one that needs a folder, or leave one out."""
+    listed = re.search(r"^BENCHMARKS \?= (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    texts = {path.stem: path.read_text("utf-8") for path in (ROOT / "benchmarks").glob("*.py")}
+    alone = [name for name, text in texts.items() if "add_options(" in text and "main(" in text]
+    assert listed
+    assert listed[1].split() == sorted(
+        name for name in alone if name != "bars" and "required=True" not in texts[name]
+    )
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+@pytest.mark.parametrize(
+    ("program", "status"), [("true", 0), ("false", 2)], ids=["all met", "one missed"]
+)
+def test_make_bench_fails_where_a_bar_is_missed_and_goes_on(program: str, status: int) -> None:
+    """The first benchmark that misses a bar would hide what the others measured."""
+    without_venv = f"PY={program} SH=true"
+    done = run("make", "--no-print-directory", "bench", "BENCHMARKS=a b", MAKEFLAGS=without_venv)
+    assert (done.returncode, done.stdout) == (status, "== a\n== b\n")
+
+
 def test_every_deployment_has_its_module() -> None:
     """`make up` would fail at its last step."""
     declared = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]

@@ -7,6 +7,7 @@ neither: their durations are lower bounds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
@@ -196,3 +197,14 @@ def per_key(table: pd.DataFrame) -> pd.DataFrame:
 def _earlier(expected: float | None, started: float) -> float:
     """Return the moment of submission: never after the start, whatever the schedule says."""
     return started if expected is None else min(expected, started)
+
+
+def states(runs: Iterable[Run]) -> str:
+    """Return how many runs there are of each state; retried runs are counted apart."""
+    counts = [f"{count} {state}" for state, count in count_by_state(runs).most_common()]
+    return ", ".join(counts) or "none"
+
+
+def count_by_state(runs: Iterable[Run]) -> Counter[str]:
+    """Return how many runs there are of each state, and how many were retried."""
+    return Counter("retried" if run.retries else run.state for run in runs)

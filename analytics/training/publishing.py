@@ -1,18 +1,15 @@
-"""Publishing of trained models: estimates and forecasts as ledger rows, forests as files."""
+"""Publishing of trained models: estimates as ledger rows, forests as files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from analytics.demand.chart import DemandOutlook
-from analytics.demand.step_demand import rows
 from analytics.durations.model_selection import MODEL
 from analytics.training.backtest import Backtest
 from analytics.training.model_store import StoredModel, load, save, versions
 from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import publish_estimates
-from tasks.ledger.forecasts import publish_forecasts
 from tasks.ledger.models import TrainedModel, record_model
 
 DURATIONS = "durations"
@@ -27,13 +24,6 @@ def publish_backtest(ledger: Ledger, backtest: Backtest, now: float) -> int:
             publish_estimates(ledger, estimates, kind, now)
             published += len(estimates)
     return published
-
-
-def publish_demand(ledger: Ledger, outlooks: Mapping[str, DemandOutlook], now: float) -> int:
-    """Publish the demand forecast of the hours to come; return how many rows."""
-    forecast_rows = rows(outlooks)
-    publish_forecasts(ledger, forecast_rows, now)
-    return len(forecast_rows)
 
 
 def last_model(directory: Path) -> StoredModel | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from analytics.durations.model_selection import COMPARED_RULES, MODEL
 from analytics.history.columns import CENSORED, worded
-from analytics.history.runs import Run, frame, per_key
+from analytics.history.runs import Run, count_by_state, frame, per_key
 from analytics.statistics.averages import Floats
 from analytics.training.backtest import Accuracy, Backtest
 
@@ -63,19 +62,9 @@ def chart(forecast: Floats, actual_seconds: Floats) -> bytes:
     return picture.getvalue()
 
 
-def states(runs: Iterable[Run]) -> str:
-    """Return how many runs there are of each state; retried runs are counted apart."""
-    counts = [f"{count} {state}" for state, count in _counted(runs).most_common()]
-    return ", ".join(counts) or "none"
-
-
-def _counted(runs: Iterable[Run]) -> Counter[str]:
-    return Counter("retried" if run.retries else run.state for run in runs)
-
-
 def _runs_left_out(runs: Sequence[Run]) -> str:
     """Return a sentence on the runs that are left out of averages and on those that were late."""
-    counts = _counted(runs)
+    counts = count_by_state(runs)
     apart = [(state, counts[state]) for state in ("retried", *CENSORED) if counts[state]]
     late = sum(run.started_at - run.submitted_at > LATE_SECONDS for run in runs)
     counted = [f"{count} {state}" for state, count in apart]

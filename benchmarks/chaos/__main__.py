@@ -13,13 +13,14 @@ counted: nobody could answer them.
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from benchmarks.bars import add_options, end
 from benchmarks.chaos.accounting import notes_of
 from benchmarks.chaos.campaign import campaign
 from benchmarks.chaos.clock import own_clock
@@ -68,25 +69,20 @@ def ran(folder: Path, options: argparse.Namespace) -> Outcome:
     )
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run a campaign, print, and return 1 if a checked bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="how many faults are to strike")
     parser.add_argument("--seed", type=int, default=1, help="what decides which, and when")
     parser.add_argument("--minutes", type=float, default=25.0, help="no wave begins after that")
-    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
-    options = parser.parse_args()
+    add_options(parser)
+    options = parser.parse_args(arguments)
     # Told to end, it takes its stack down first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="slipway-chaos-") as folder:
         outcome = ran(Path(folder).resolve(), options)
     print(table(outcome))
-    values = figures(outcome)
-    if options.json:
-        print(json.dumps(values))
-    met = all(bar["met"] for bar in values["bars"].values())
-    return 1 if options.check and not met else 0
+    return end(options, figures(outcome), outcome.bars())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.bars import Bars, at_least, at_most
 from benchmarks.chaos import accounting
 from benchmarks.chaos.accounting import Key, Note
 from benchmarks.chaos.load import Answers
@@ -62,22 +63,18 @@ class Outcome:
         """The seconds until all was reconciled, at most."""
         return max((max(each) for each in self.record.reconciled.values()), default=0.0)
 
-    def bars(self) -> dict[str, dict[str, Any]]:
+    def bars(self) -> Bars:
         """Return every bar: its value, its limit, and whether it is met."""
         values: dict[str, float] = {name: len(each) for name, each in self.wrong().items()}
-        bars = {name: _at_most(value, 0) for name, value in values.items()}
-        bars["reconciled_seconds"] = _at_most(self.slowest, RECONCILED_SECONDS)
-        struck = len(self.record.struck)
-        bars["faults_struck"] = {"value": struck, "limit": self.kills, "met": struck >= self.kills}
-        return bars
+        return {
+            **{name: at_most(value, 0) for name, value in values.items()},
+            "reconciled_seconds": at_most(self.slowest, RECONCILED_SECONDS),
+            "faults_struck": at_least(len(self.record.struck), self.kills),
+        }
 
 
 def _texts(numbers: list[int]) -> list[str]:
     return [str(number) for number in numbers]
-
-
-def _at_most(value: float, limit: float) -> dict[str, Any]:
-    return {"value": value, "limit": limit, "met": value <= limit}
 
 
 def table(outcome: Outcome) -> str:
@@ -96,13 +93,13 @@ def table(outcome: Outcome) -> str:
     lines += [f"not done here: {each}" for each in outcome.skipped]
     wrong = outcome.wrong()
     for name, bar in outcome.bars().items():
-        lines.append(f"{name:26} {bar['value']:>8} {'met' if bar['met'] else 'MISSED'}")
+        lines.append(f"{name:26} {bar.value:>8} {'met' if bar.met else 'MISSED'}")
         lines += [f"    {each}" for each in wrong.get(name, [])[:_SHOWN]]
     return "\n".join(lines)
 
 
 def figures(outcome: Outcome) -> dict[str, Any]:
-    """Return everything as one JSON object, with the bars."""
+    """Return everything that was counted."""
     record = outcome.record
     return {
         "benchmark": "chaos",
@@ -114,5 +111,4 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "excused_failures": len(outcome.answers.failures) - len(outcome.wrong()["requests_failed"]),
         "ended": dict(record.ended),
         "not_done_here": list(outcome.skipped),
-        "bars": outcome.bars(),
     }

@@ -10,25 +10,25 @@ with field and remedy, nothing is started or written, and everything runs afterw
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.bars import add_options, end
 from benchmarks.hostile.campaign import Campaign, folder_of
 from benchmarks.projects.stack import own_stack
 
 _MIN_ATTACKS = 300
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Attack, print, and return 1 if a checked bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
+    add_options(parser)
     parser.add_argument("--most", type=int, default=0, help="attacks on each operation; 0: all")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     # Told to end, it takes its stack down first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with (
@@ -36,11 +36,9 @@ def main() -> int:
         own_stack(folder_of(Path(folder).resolve())) as stack,
     ):
         verdicts = Campaign(stack, options.most).fight()
-    bars = verdicts.bars(0 if options.most else _MIN_ATTACKS)
     sys.stdout.write("\n".join(verdicts.lines()) + "\n")
-    if options.json:
-        sys.stdout.write(json.dumps({"attacks": dict(verdicts.asked), "bars": bars}) + "\n")
-    return 0 if not options.check or all(bar["met"] for bar in bars.values()) else 1
+    figures = {"benchmark": "hostile", "attacks": dict(verdicts.asked)}
+    return end(options, figures, verdicts.bars(0 if options.most else _MIN_ATTACKS))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+
+from benchmarks.bars import Bars, at_least, at_most
 
 
 @dataclass(slots=True)
@@ -18,7 +19,7 @@ class Verdicts:
     left: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
-    def bars(self, least: int) -> dict[str, dict[str, Any]]:
+    def bars(self, least: int) -> Bars:
         """Return every bar: its value, its limit, and whether it is met."""
         wrong = {
             "not_refused": self.taken,
@@ -27,12 +28,8 @@ class Verdicts:
             "started_or_written": self.left,
             "does_not_run_afterwards": self.broken,
         }
-        bars: dict[str, dict[str, Any]] = {
-            name: {"value": len(each), "limit": 0, "met": not each} for name, each in wrong.items()
-        }
-        total = self.asked.total()
-        bars["attacks"] = {"value": total, "limit": least, "met": total >= least}
-        return bars
+        bars = {name: at_most(len(each), 0) for name, each in wrong.items()}
+        return {**bars, "attacks": at_least(self.asked.total(), least)}
 
     def lines(self) -> list[str]:
         """Return how often each operation was attacked, and all that was wrong."""

@@ -10,17 +10,18 @@ be added by hand. The bar: no stage without its effect.
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.bars import add_options, end
 from benchmarks.projects import foreign, nodes, pythonic, witness
 from benchmarks.projects.library import LibraryLife
 from benchmarks.projects.life import Life, lived
-from benchmarks.projects.report import Result, figures, table
+from benchmarks.projects.report import Result, bars, figures, table
 from benchmarks.projects.served import ServedLife
 from benchmarks.projects.stack import Stack, own_stack
 from benchmarks.projects.subject import Subject
@@ -67,29 +68,24 @@ def result_of(stack: Stack, subject: Subject) -> Result:
     return Result(subject, outcomes, life.added)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Take all of them through, print, and return 1 if a checked bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
-    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
+    add_options(parser)
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="this project, and no other"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     # Told to end, it takes its stack down first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    chosen = [each for each in SUBJECTS if not options.only or each.name in options.only]
+    subjects = [each for each in SUBJECTS if not options.only or each.name in options.only]
     with (
         tempfile.TemporaryDirectory(prefix="slipway-projects-") as folder,
         own_stack(Path(folder).resolve()) as stack,
     ):
-        results = [result_of(stack, subject) for subject in chosen]
+        results = [result_of(stack, subject) for subject in subjects]
     print(table(results))
-    values = figures(results)
-    if options.json:
-        print(json.dumps(values))
-    met = all(bar["met"] for bar in values["bars"].values())
-    return 1 if options.check and not met else 0
+    return end(options, figures(results), bars(results))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.states import Crashed
 
-from analytics.flow import read_flow_runs, show_demand, train_flow
+from analytics.demand.task import show_demand
+from analytics.flow import train_flow
 from analytics.history.archive import load
 from analytics.history.runs import FLOW_KIND, Run
+from analytics.history.task import read_flow_runs
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.decisions import Decision, record_decisions
 from tasks.ledger.estimates import read_estimates
@@ -97,7 +99,7 @@ async def test_without_history_it_completes_and_says_so(ledger: Ledger) -> None:
     """The nightly training of a fresh installation would fail."""
     state: Any = await train_flow(return_state=True)
     assert state.is_completed()
-    assert "published nothing" in state.message
+    assert "nothing was published" in state.message
     (report,) = (await _artifacts(state.state_details.flow_run_id)).values()
     assert "Nothing to learn from yet" in report
 

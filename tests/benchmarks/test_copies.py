@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.copies import make_release, measure
+from benchmarks.copies import bars, make_release, measure
 
 
 def test_a_release_of_so_many_files_is_made(tmp_path: Path) -> None:
@@ -19,3 +19,9 @@ def test_both_ways_are_measured(tmp_path: Path) -> None:
     assert set(figures) == {"copy_seconds", "copytree_seconds"}
     assert all(seconds > 0 for seconds in figures.values())
     assert not list(tmp_path.glob("copy*/*/source"))
+
+
+def test_the_bar_is_a_share_of_what_python_takes() -> None:
+    """A copy as slow as Python's would pass."""
+    assert bars(0.8)["of_copytree"].met
+    assert not bars(0.81)["of_copytree"].met

@@ -49,7 +49,7 @@ def test_learning_gains_and_the_first_run_is_as_without(
     _trace(tmp_path)
     command = "python -m benchmarks.loop --instances DIR"
     arguments = command.replace("DIR", str(tmp_path)).split()[3:]
-    loop.main([*arguments, "--providers", "2", "--seeds", "1", "--runs", "22"])
+    loop.main([*arguments, "--providers", "2", "--seeds", "1", "--runs", "22", "--json"])
     *lines, last = capsys.readouterr().out.splitlines()
     found = json.loads(last)
     assert len(lines) == 24
@@ -57,8 +57,18 @@ def test_learning_gains_and_the_first_run_is_as_without(
     assert found["captured_by_run"]["makespan"][0] == 0
     assert found["captured_by_run"]["waste"][0] == 0
     assert found["captured"]["waste"] > 0.8
+    assert found["bars"]["first_run_worse_than_default"] == {"value": 0, "limit": 0, "met": True}
+    assert found["bars"]["captured_makespan"]["value"] == found["captured"]["makespan"]
     after = found["mean_after_20"]["makespan"]
     assert after["perfect"] <= after["learnt"] <= after["default"]
+
+
+def test_the_bars_are_of_time_and_of_the_first_run() -> None:
+    """A loop that learns nothing, or makes the first run worse, would pass."""
+    assert all(bar.met for bar in loop.bars(0.94, 0).values())
+    assert not loop.bars(0.89, 0)["captured_makespan"].met
+    assert not loop.bars(None, 0)["captured_makespan"].met
+    assert not loop.bars(0.94, 1)["first_run_worse_than_default"].met
 
 
 def test_a_folder_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import planning
 from benchmarks.instances.fleets import Workflow, on_fleet, replayed, thread_pool
+from benchmarks.instances.interface import PLANNED, Case, Outcome
 from tasks.planning.construct import construct
 from tasks.planning.core.schedule import faults
 
@@ -27,7 +28,7 @@ STG = """4
 
 def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     """The JSON object on the last line of what the benchmark prints."""
-    planning.main(arguments)
+    planning.main([*arguments, "--json"])
     found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
     return found
 
@@ -46,6 +47,8 @@ def test_graphs_are_measured_against_their_optimum(
     assert found["groups"]["2 providers"]["mean_gap_percent"] == pytest.approx(-100 / 6, abs=0.01)
     assert found["groups"]["4 providers"]["mean_gap_percent"] == 0
     assert set(found["baselines"]) == {"thread pool", "greedy", "downstream", "heft"}
+    assert found["bars"]["mean_gap_percent"] == {"value": -8.333, "limit": 0.5, "met": True}
+    assert found["bars"]["worse_than_greedy"]["met"]
 
 
 def test_traces_are_measured_with_noise_too(
@@ -75,6 +78,22 @@ def test_scale_times_first_plans(capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody would notice that planning had become slow."""
     found = report(capsys, "--scale", "500")
     assert found["500 lanes"]["gap_percent"] >= 0
+    assert found["bars"] == {}
+
+
+def test_a_plan_that_greedy_beats_is_counted() -> None:
+    """The bar would be met by a planner that is worse than none."""
+    case = Case("a", "8 providers", 10.0, {})
+    results = [
+        planning.Result(case, PLANNED, Outcome(12.0), 1.0),
+        planning.Result(case, "greedy", Outcome(11.0), 1.0),
+        planning.Result(case, "heft", Outcome(10.0), 1.0),
+    ]
+    assert planning.worse_than_greedy(results) == 1
+    assert not planning.bars("wfformat", 0.0, results)["worse_than_greedy"].met
+    assert not planning.bars("wfformat", 0.0, results)["8 providers: mean_gap_percent"].met
+    results[1] = planning.Result(case, "greedy", Outcome(12.0), 1.0)
+    assert planning.worse_than_greedy(results) == 0
 
 
 def test_the_thread_pool_blocks() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analytics.reports.data import period
 from analytics.reports.data.model import Better, Figure, Report, Section, Span, Unit
@@ -94,6 +94,7 @@ def report_context(
 
     Flow runs are not compared with a period of which Prefect has deleted a part.
     """
+    everything = replace(everything, until=made_at)
     before = None if compared_with is None else everything.of(compared_with, project)
     if before is not None and compared_with and everything.flows_since > compared_with.since:
         before = before.without_flows()

@@ -62,7 +62,7 @@ class ReportTables:
 
     ``needs`` are the steps that each step waited for, where they were kept. Flow runs are known
     from ``flows_since`` on: Prefect deletes older ones. ``has_flows`` is false where they are left
-    out.
+    out. What happened after ``until`` is not in the tables.
     """
 
     flows: pd.DataFrame
@@ -75,6 +75,7 @@ class ReportTables:
     insights: tuple[RaisedInsight, ...] = ()
     flows_since: float = 0.0
     has_flows: bool = True
+    until: float = math.inf
 
     def without_flows(self) -> ReportTables:
         """Return the tables without flow runs, which are then unknown."""
@@ -87,6 +88,7 @@ class ReportTables:
         """
         return replace(
             self,
+            until=min(self.until, span.until),
             flows=_within(self.flows, span, project),
             runs=_within(self.runs, span, project),
             steps=_within(self.steps, span, project),

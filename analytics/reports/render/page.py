@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from analytics.reports.data import period
 from analytics.reports.data.model import Chart, Report, Section, StackedBars
-from analytics.reports.render.charts import HALF_WIDTH_INCHES, WIDTH_INCHES, svg
+from analytics.reports.render.charts.figure import HALF_WIDTH_INCHES, WIDTH_INCHES, svg
 from analytics.reports.render.plain import moment
 from analytics.reports.render.quantities import change, is_better, written
 

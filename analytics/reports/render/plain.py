@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,9 @@ from analytics.reports.render.quantities import heading
 FIGURES = "figures"
 # A spreadsheet program would take a text with such a start for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Spread = Sequence[tuple[Column, tuple[str, ...]]]
+"""The columns of a table with the headings of each."""
 
 
 def as_json(report: Report) -> str:
@@ -53,7 +56,7 @@ def as_csv(table: Table) -> str:
     spread = spread_columns(table)
     writer.writerow([name for column in spread for name in column[1]])
     for row in table.rows:
-        writer.writerow([_csv(value) for value in spread_row(table, row)])
+        writer.writerow([_csv(value) for value in spread_row(spread, row)])
     return text.getvalue()
 
 
@@ -73,7 +76,7 @@ def figures_table(report: Report) -> Table:
     return Table(FIGURES, "Figures", columns, rows)
 
 
-def spread_columns(table: Table) -> list[tuple[Column, tuple[str, ...]]]:
+def spread_columns(table: Table) -> Spread:
     """Return the columns with the headings of each: three where a cell is a range."""
     spread: list[tuple[Column, tuple[str, ...]]] = []
     for index, column in enumerate(table.columns):
@@ -84,15 +87,16 @@ def spread_columns(table: Table) -> list[tuple[Column, tuple[str, ...]]]:
     return spread
 
 
-def spread_row(table: Table, row: tuple[Cell, ...]) -> Iterator[str | float | None]:
+def spread_row(spread: Spread, row: tuple[Cell, ...]) -> Iterator[str | float | None]:
     """Yield the values of a row under the headings of ``spread_columns``."""
-    for (column, names), cell in zip(spread_columns(table), row, strict=True):
+    for (column, names), cell in zip(spread, row, strict=True):
         if isinstance(cell, str | float | int | None):
-            is_moment = column.unit == "moment" and isinstance(cell, float)
-            yield moment(float(cell)) if is_moment and cell is not None else _finite(cell)
+            value = _finite(cell)
+            is_moment = column.unit == "moment" and isinstance(value, float)
+            yield moment(float(value)) if is_moment and value is not None else value
             yield from [None] * (len(names) - 1)
         else:
-            yield from (cell.value, cell.low, cell.high)
+            yield from (_finite(number) for number in (cell.value, cell.low, cell.high))
 
 
 def moment(at: float) -> str:

@@ -3,77 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from analytics.reports.data.causes import cause_kind
 from analytics.reports.data.model import Column, Figure, Section, Table
+from analytics.reports.data.outages import (
+    FAILED,
+    Outage,
+    all_outages,
+    ended_seconds,
+    mean_time_to_recovery,
+    open_seconds,
+)
 from analytics.reports.data.report_context import ReportContext
-from analytics.reports.data.tables import ReportTables
+from analytics.reports.render.quantities import written
 
-FAILED = ("failed", "timed_out", "out_of_memory", "crashed", "lost")
 UNSAID = "(says nothing)"
-
-
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """From the end of the first failure of ``key`` to that of its next success, epoch seconds.
-
-    ``until`` is None if it has not succeeded since; ``failures`` is how many there were.
-    """
-
-    key: str
-    since: float
-    until: float | None
-    failures: int
-
-
-def outages(table: pd.DataFrame, key: pd.Series[str]) -> list[Outage]:
-    """Return the outages of each key; cancelled runs neither start nor end one.
-
-    ``key`` has the key of every row of ``table``.
-    """
-    ended = table[table["state"].isin((*FAILED, "succeeded"))].assign(of=key)
-    all_found: list[Outage] = []
-    for name, runs in ended.sort_values("ended_at", kind="stable").groupby("of"):
-        all_found += _outages(str(name), runs)
-    return sorted(all_found, key=lambda outage: outage.since)
-
-
-def _outages(key: str, runs: pd.DataFrame) -> Iterator[Outage]:
-    since, failures = np.nan, 0
-    for state, ended in zip(runs["state"], runs["ended_at"], strict=True):
-        if state == "succeeded" and failures:
-            yield Outage(key, since, float(ended), failures)
-            failures = 0
-        elif state != "succeeded":
-            since = since if failures else float(ended)
-            failures += 1
-    if failures:
-        yield Outage(key, since, None, failures)
-
-
-def all_outages(tables: ReportTables) -> list[Outage]:
-    """Return the outages of workloads and of flows."""
-    runs, flows = tables.runs, tables.flows
-    where = runs["project"] + "/" + runs["workload"] + " in " + runs["environment"]
-    flow_names = (
-        "flow/"
-        + flows["flow"]
-        + flows["project"].where(flows["project"] == "", " of " + flows["project"])
-    )
-    return outages(runs, where) + outages(flows, flow_names)
-
-
-def mean_time_to_recovery(tables: ReportTables) -> float | None:
-    """Return the mean seconds from a first failure to the next success; None without any."""
-    seconds = [
-        outage.until - outage.since for outage in all_outages(tables) if outage.until is not None
-    ]
-    return float(np.mean(seconds)) if seconds else None
 
 
 def recovery_figures(context: ReportContext) -> tuple[Figure, ...]:
@@ -84,7 +31,7 @@ def recovery_figures(context: ReportContext) -> tuple[Figure, ...]:
             mean_time_to_recovery,
             "s",
             "less",
-            note="from the first failure to the next success of the same",
+            note="from the first failure to the next success of the same, open ones counted",
         ),
         context.figure(
             "steps rescued by another attempt", lambda tables: float(len(rescued(tables.steps)))
@@ -116,10 +63,24 @@ def recovery_section(context: ReportContext) -> Section:
         Column("failures", "count"),
         Column("took", "s"),
     )
-    still = sum(outage.until is None for outage in ordered)
-    sentence = f"{still} of {len(ordered)} had not worked again by the end of the period."
+    sentences = open_outages(ordered, context.now.until)
     title = "Until it worked again"
-    return Section("Recovery", (sentence,), tables=(Table("recovery", title, columns, rows),))
+    return Section("Recovery", sentences, tables=(Table("recovery", title, columns, rows),))
+
+
+def open_outages(of: Sequence[Outage], until: float) -> tuple[str, ...]:
+    """Return what a reader must know of the outages that were open at ``until``."""
+    ended, still_open = ended_seconds(of), open_seconds(of, until)
+    count = f"{len(still_open)} of {len(of)} had not worked again by the end of the period."
+    if not still_open:
+        return (count,)
+    longest = written(max(still_open), "s")
+    if not ended:
+        return (count, f"The mean time to recovery is not known: so far they took up to {longest}.")
+    counted = "The mean time to recovery counts them too"
+    if max(still_open) < max(ended):
+        return (count, f"{counted}, each with at least what it took so far.")
+    return (count, f"{counted}, with up to {longest}: the true mean is longer.")
 
 
 def reasons_section(context: ReportContext) -> Section:

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from analytics.history.runs import FlowRun, Run, columns, frame, of_flow_runs, of_timings, per_key
+from analytics.history.runs import (
+    FlowRun,
+    Run,
+    columns,
+    frame,
+    of_flow_runs,
+    of_timings,
+    per_key,
+    states,
+)
 from tasks.ledger.timings import Timing
 
 
@@ -122,3 +131,11 @@ def test_per_key_leaves_failures_out_of_the_durations() -> None:
     assert table.loc["a", "runs"] == 3
     assert table.loc["b", "total"] == 0
     assert table.index.tolist() == ["a", "b"]
+
+
+def test_what_was_read_is_told_by_its_state() -> None:
+    """The log would not say what a training was made of."""
+    run = Run("shell", "a", 0.0, 1.0, 1.0, succeeded=True, state="succeeded")
+    runs = [run, run, replace(run, retries=1), replace(run, state="running")]
+    assert states(runs) == "2 succeeded, 1 retried, 1 running"
+    assert states([]) == "none"

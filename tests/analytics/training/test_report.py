@@ -8,7 +8,7 @@ import pytest
 
 from analytics.history.runs import Run
 from analytics.training.backtest import backtest
-from analytics.training.report import SHOWN_KEYS, chart, markdown, states
+from analytics.training.report import SHOWN_KEYS, chart, markdown
 
 
 def _runs(keys: int = 1, length: int = 4) -> list[Run]:
@@ -74,14 +74,6 @@ def test_what_is_not_averaged_in_is_counted() -> None:
         "1 began more than 15 s late." in report
     )
     assert "Told apart" not in _report(succeeded)
-
-
-def test_what_was_read_is_told_by_its_state() -> None:
-    """The log would not say what a training was made of."""
-    run = Run("shell", "a", 0.0, 1.0, 1.0, succeeded=True, state="succeeded")
-    runs = [run, run, replace(run, retries=1), replace(run, state="running")]
-    assert states(runs) == "2 succeeded, 1 retried, 1 running"
-    assert states([]) == "none"
 
 
 def test_without_failures_nothing_is_said_of_them() -> None:

@@ -25,7 +25,7 @@ def _outcome(record: Record, answers: Answers | None = None) -> Outcome:
 
 
 def _missed(outcome: Outcome) -> set[str]:
-    return {name for name, bar in figures(outcome)["bars"].items() if not bar["met"]}
+    return {name for name, bar in outcome.bars().items() if not bar.met}
 
 
 def test_a_campaign_in_which_nothing_went_wrong_meets_its_bars() -> None:

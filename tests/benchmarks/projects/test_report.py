@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from benchmarks.bars import Bar
 from benchmarks.projects.foreign import CLICK, HTTPBIN
 from benchmarks.projects.life import Outcome
-from benchmarks.projects.report import Result, figures, table
+from benchmarks.projects.report import Result, bars, figures, table
 
 SERVED = Result(
     HTTPBIN,
@@ -24,7 +25,9 @@ def test_the_table_tells_what_was_seen() -> None:
 
 def test_the_bar_is_missed_by_a_stage_and_by_a_project_that_cannot_be_made() -> None:
     """A benchmark that could fetch nothing would pass."""
-    assert figures([SERVED])["bars"]["stages_missing"] == {"value": 1, "limit": 0, "met": False}
-    assert not figures([UNMADE])["bars"]["stages_missing"]["met"]
+    assert bars([SERVED]) == {"stages_missing": Bar(1, 0, met=False)}
+    assert not bars([UNMADE])["stages_missing"].met
     fine = Result(HTTPBIN, {"configure": Outcome("")}, keys=0)
-    assert figures([fine])["bars"]["stages_missing"]["met"]
+    assert bars([fine])["stages_missing"].met
+    assert figures([SERVED])["stages"]["httpbin"]["stop"] == "it still answers"
+    assert figures([SERVED])["keys_by_hand"] == {"httpbin": 2}

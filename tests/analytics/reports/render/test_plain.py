@@ -58,8 +58,11 @@ def test_no_text_is_a_formula(text: str) -> None:
 
 def test_what_is_not_a_number_is_nothing() -> None:
     """Some programs would not read the file at all."""
-    [_, row] = cells(Table("t", "T", (Column("a", "s"), Column("b", "s")), ((math.nan, 1),)))
-    assert row == ["", "1"]
+    columns = (Column("a", "s"), Column("at", "moment"), Column("b", "s"))
+    rows = ((math.nan, math.nan, 1), (1.5, 0.0, Range(1.0, math.nan, math.inf)))
+    [_, first, second] = cells(Table("t", "T", columns, rows))
+    assert first == ["", "", "1", "", ""]
+    assert second == ["1.5", "1970-01-01T00:00:00+00:00", "1.0", "", ""]
 
 
 def test_figures_are_a_table_like_any_other() -> None:

@@ -1,4 +1,4 @@
-"""The charts of a report."""
+"""The figures of a report: every kind of chart, as SVG and as PNG."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import pytest
 from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Bars, Pairs, Panel, Panels, StackedBars
 from analytics.reports.data.period import DAY_SECONDS
-from analytics.reports.render.charts import height, png, svg
-from analytics.reports.render.marks import short
+from analytics.reports.render.charts.figure import height, png, svg
 from tests.analytics.reports.recorded import last_week, shop_history
 
 pytestmark = pytest.mark.integration  # importing matplotlib takes a second
@@ -44,10 +43,3 @@ def test_the_same_chart_is_the_same_text() -> None:
     """A report of the same figures would differ each time from the one before."""
     [first, *_] = REPORTS["executive"](last_week(shop_history())).charts
     assert svg(first) == svg(first)
-
-
-def test_a_long_label_keeps_its_end() -> None:
-    """All tests of a file would have the same label."""
-    assert short("short") == "short"
-    assert short("shop/tests/tests/test_shop.py::test_the_end").endswith("test_the_end")
-    assert len(short("x" * 200)) == 34

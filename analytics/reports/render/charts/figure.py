@@ -1,8 +1,4 @@
-"""The charts of a report, drawn by matplotlib: as SVG for a page, as PNG for Prefect's UI.
-
-Colours have the same meaning everywhere: blue is the subject, orange the comparison or a warning,
-red a failure, grey a stopped run. They differ in brightness as well.
-"""
+"""The figure of one or more charts, by matplotlib: as SVG for a page, as PNG for Prefect's UI."""
 
 from __future__ import annotations
 
@@ -10,8 +6,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from analytics.reports.data.model import Bars, Chart, Pairs, Panels
-from analytics.reports.render.marks import draw
+from analytics.reports.data.model import Bars, Chart, Pairs, Panels, StackedBars
+from analytics.reports.render.charts import bars, pairs, panels, stacked_bars
 
 # In the UI an artifact is about seven inches wide; more would make the letters smaller.
 WIDTH_INCHES = 7.2
@@ -22,12 +18,8 @@ HALF_WIDTH_INCHES = 4.7
 INK = "#0a0b0c"
 """The colour of letters and axes only: a page replaces it with its own colour."""
 
-_ROW_INCHES = 0.24
-_EDGES_INCHES = 0.75
-_STACK_INCHES = 2.0
-_PANEL_INCHES = 1.35
-_PAIRS_INCHES = 3.0
-_PANELS_A_ROW = 3
+_KINDS = {StackedBars: stacked_bars, Bars: bars, Panels: panels, Pairs: pairs}
+"""By kind of chart the module that has its ``height`` and draws it."""
 
 
 def svg(chart: Chart, width: float = WIDTH_INCHES) -> str:
@@ -54,11 +46,8 @@ def png(charts: Sequence[Chart]) -> bytes:
 
 def height(chart: Chart) -> float:
     """Return how many inches high a chart is, with its title and axis."""
-    if isinstance(chart, Bars):
-        return _EDGES_INCHES + _ROW_INCHES * max(2, len(chart.labels))
-    if isinstance(chart, Panels):
-        return _EDGES_INCHES / 2 + _PANEL_INCHES * -(-len(chart.panels) // _PANELS_A_ROW)
-    return _PAIRS_INCHES if isinstance(chart, Pairs) else _STACK_INCHES
+    inches: float = _KINDS[type(chart)].height(chart)
+    return inches
 
 
 def _figure(charts: Sequence[Chart], width: float, *, transparent: bool) -> Any:
@@ -71,7 +60,7 @@ def _figure(charts: Sequence[Chart], width: float, *, transparent: bool) -> Any:
         if transparent:
             part.set_facecolor("none")
         part.suptitle(chart.title, x=0.01, ha="left", fontsize=9, fontweight="bold")
-        draw(part, chart)
+        _KINDS[type(chart)].draw(part, chart)
     return figure
 
 

@@ -1,0 +1,1 @@
+"""The charts of a report: one file a kind, and the figure that puts them together."""
