@@ -47,6 +47,7 @@ __all__ = [
     "Status",
     "age_seconds",
     "is_alive",
+    "is_running",
     "known_alive",
     "log_path",
     "own_identity",
@@ -78,6 +79,11 @@ def status(directory: Path) -> Status:
         return _status(directory)
     except files.UnreadableRecordError as error:
         return Ended(_lost(directory, None, f"{error}: the run counts as lost"))
+
+
+def is_running(directory: Path) -> bool:
+    """Tell whether the run in ``directory`` has a live process, its shim or what it started."""
+    return isinstance(status(directory), Running)
 
 
 def _status(directory: Path) -> Status:
