@@ -103,6 +103,21 @@ def test_links_that_lead_out_are_left_out_with_a_word(
     assert sentences[0].startswith("a.tar.gz: 'link")
 
 
+def test_a_link_through_one_deeper_than_the_longest_path_is_left_out(tmp_path: Path) -> None:
+    """Broken: it shows any file of this user, as the system follows what Python cannot check."""
+    folder, steps, files, place = "d" * 254, "abcdefghijklmno", {"app.py": "x"}, ""
+    for step in steps:
+        files |= {f"{place}{folder}/file": "x", f"{place}{step}": f"->{folder}"}
+        place += f"{folder}/"
+    deep = f"{'/'.join(steps)}/{'l' * 254}"
+    files |= {deep: f"->{'../' * len(steps)}", "escape": f"->{deep}/../secret"}
+    (tmp_path / "secret").write_text("secret")
+    sentences = unpack("source", tar_of(tmp_path / "a.tar.gz", **files), tmp_path / "out")
+    assert not (tmp_path / "out/escape").is_symlink()
+    assert (tmp_path / "out/a/b/c/file").read_text() == "x"
+    assert any(sentence.startswith("a.tar.gz: 'escape' is a link") for sentence in sentences)
+
+
 @pytest.mark.parametrize("name", ["/etc/passwd", "../../../etc/passwd"])
 def test_a_hard_link_that_leads_out_is_left_out_too(tmp_path: Path, name: str) -> None:
     """Broken: the archive is called damaged, and whoever makes it anew finds no fault."""
