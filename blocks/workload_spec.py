@@ -26,6 +26,14 @@ from blocks.parameter import (
 )
 from blocks.providers.interface import Resources
 
+SomeGoal = Annotated[
+    Goal | None,
+    Field(
+        title="Goal",
+        description="What its plans are judged by, and what they may cost or take; null: the shortest",
+    ),
+]
+
 Auto = Literal["memory", "timeout", "retries"]
 _AUTO = (
     "What history decides, where it has seen enough: `memory`: as much is reserved as past runs "
@@ -128,11 +136,7 @@ class StepsWorkload(BaseModel):
             "the first that fails. E.g. `bash -euo pipefail`"
         ),
     )
-    goal: Goal | None = Field(
-        default=None,
-        title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
-    )
+    goal: SomeGoal = None
 
 
 class PytestWorkload(BaseModel):
@@ -179,11 +183,7 @@ class PytestWorkload(BaseModel):
         default={},
         description="Environment variables; those of the environment are left out of tests",
     )
-    goal: Goal | None = Field(
-        default=None,
-        title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
-    )
+    goal: SomeGoal = None
 
 
 class WfformatWorkload(BaseModel):
@@ -198,11 +198,7 @@ class WfformatWorkload(BaseModel):
     file: FilePath = Field(
         description="Path of the JSON file; a relative one starts at the folder of slipway.yaml",
     )
-    goal: Goal | None = Field(
-        default=None,
-        title="Goal",
-        description="What its plans are judged by, and what they may cost or take; null: the shortest",
-    )
+    goal: SomeGoal = None
 
 
 SplittableSpec = StepsWorkload | PytestWorkload
