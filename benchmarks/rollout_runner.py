@@ -132,7 +132,7 @@ class ApplicationRunner:
     def _healthy(self, instance: Instance, deadline: float) -> Answer:
         while True:
             status = _status(instance)
-            alive = isinstance(detached.status(instance.directory), detached.Running)
+            alive = detached.is_running(instance.directory)
             if status == http.client.OK or not alive or status or time.monotonic() > deadline:
                 detail = f"answers {status}" if alive else "has ended"
                 return Answer(instance, status == http.client.OK, detail, final=not alive)

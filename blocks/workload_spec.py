@@ -26,6 +26,14 @@ from blocks.parameter import (
 )
 from blocks.providers.interface import Resources
 
+SomeGoal = Annotated[
+    Goal | None,
+    Field(
+        title="Goal",
+        description="What its plans minimise, and what they may cost or take; null: the makespan",
+    ),
+]
+
 Auto = Literal["memory", "timeout", "retries"]
 _AUTO = (
     "What history decides once there is enough of it: `memory`: it reserves what past runs "
@@ -129,11 +137,7 @@ class StepsWorkload(BaseModel):
             "first that fails. E.g. `bash -euo pipefail`"
         ),
     )
-    goal: Goal | None = Field(
-        default=None,
-        title="Goal",
-        description="What its plans minimise, and what they may cost or take; null: the makespan",
-    )
+    goal: SomeGoal = None
 
 
 class PytestWorkload(BaseModel):
@@ -182,11 +186,7 @@ class PytestWorkload(BaseModel):
         default={},
         description="Environment variables; tests do not get those of the environment",
     )
-    goal: Goal | None = Field(
-        default=None,
-        title="Goal",
-        description="What its plans minimise, and what they may cost or take; null: the makespan",
-    )
+    goal: SomeGoal = None
 
 
 class WfformatWorkload(BaseModel):
@@ -201,11 +201,7 @@ class WfformatWorkload(BaseModel):
     file: FilePath = Field(
         description="Path of the JSON file; a relative one starts at the folder of slipway.yaml",
     )
-    goal: Goal | None = Field(
-        default=None,
-        title="Goal",
-        description="What its plans minimise, and what they may cost or take; null: the makespan",
-    )
+    goal: SomeGoal = None
 
 
 SplittableSpec = StepsWorkload | PytestWorkload

@@ -81,7 +81,7 @@ def refuse_impossible_backup(target: Target, repository: ResticRepository) -> No
 
     Raises:
         BadInputError: A folder that the project names cannot be backed up.
-        ProgramMissingError: restic is not installed.
+        MissingProgramError: restic is not installed.
     """
     engine = repository.engine()
     engine.installed()

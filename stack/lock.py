@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from blocks import file_lock
 from tasks.errors import BusyError
 from tasks.home import Home
 
@@ -17,11 +17,9 @@ def exclusive(home: Home) -> Iterator[None]:
     Raises:
         BusyError: Another `up` or `down` holds it.
     """
-    with home.lock_file.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+    with file_lock.unless_held(home.lock_file) as lock:
+        if lock is None:
             raise BusyError(
                 f"another `make up` or `make down` is running in {home.root}. Wait for it."
-            ) from error
+            )
         yield

@@ -10,11 +10,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from honcho.environ import parse_procfile
-
 from blocks.routers.extent import lacking
 from stack.environment import MARK
 from tasks.home import PROGRAMS
+from tasks.launch.kinds.procfile import parse
 
 INPUTS = {
     "server": ("PREFECT_",),
@@ -42,7 +41,7 @@ def parts(
     procfile: str, environment: Mapping[str, str], announced: Sequence[range] = ()
 ) -> list[Part]:
     """Return the parts to run; ``announced`` are the public ports that are served already."""
-    commands = parse_procfile(procfile).processes
+    commands = parse(procfile)
     programs = [
         Part(name, name, commands[name], _digest(name, commands[name], environment))
         for name in PROGRAMS

@@ -80,7 +80,7 @@ def stop_steps(ledger: Ledger, grace_seconds: float) -> int:
 
 def stop_runs(directories: Iterable[Path], grace_seconds: float) -> int:
     """End the runs in ``directories``, all at the same time; return how many were running."""
-    running = [each for each in directories if isinstance(detached.status(each), detached.Running)]
+    running = [directory for directory in directories if detached.is_running(directory)]
     if running:
         with ThreadPoolExecutor(len(running)) as pool:
             list(pool.map(lambda directory: detached.stop(directory, grace_seconds), running))

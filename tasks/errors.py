@@ -6,26 +6,26 @@ import re
 from difflib import get_close_matches
 from reprlib import Repr
 
+from blocks.errors import MissingProgramError, SlipwayError
 from blocks.redaction import without_passwords
+
+__all__ = [
+    "BadInputError",
+    "BusyError",
+    "MissingProgramError",
+    "NotFoundError",
+    "SlipwayError",
+    "StaleFenceError",
+    "shortened",
+    "shown",
+]
 
 _NAMES_LISTED = 12
 _MAX_VALUE_LENGTH = 200
 _MAX_PART_LENGTH = 2000
 _SHOWN = Repr()
 _SHOWN.maxstring = _SHOWN.maxother = _MAX_VALUE_LENGTH
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-
-
-def printable(text: str) -> str:
-    """Return ``text`` without colours, and with other control characters escaped."""
-    plain = _COLOUR.sub("", text.replace("\r\n", "\n"))
-    return _CONTROL.sub(_escaped, plain)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return ascii(match[0])[1:-1]
 
 
 def shortened(text: str, most: int) -> str:
@@ -37,16 +37,6 @@ def shortened(text: str, most: int) -> str:
 def shown(value: object) -> str:
     """Return ``value`` as a message quotes it, shortened."""
     return shortened(_SHOWN.repr(value), _MAX_VALUE_LENGTH + 2)
-
-
-class SlipwayError(Exception):
-    """The base class of all errors that Slipway raises on purpose.
-
-    Passwords of addresses and control characters are removed from every message.
-    """
-
-    def __init__(self, message: str = "") -> None:
-        super().__init__(printable(without_passwords(message)))
 
 
 class BadInputError(SlipwayError):
@@ -73,14 +63,6 @@ class BadInputError(SlipwayError):
     def below(self, prefix: str) -> BadInputError:
         """Return the same error for the field below ``prefix``."""
         return BadInputError(f"{prefix}.{self.field}", self.value, self.problem, self.remedy)
-
-
-class MissingProgramError(SlipwayError):
-    """A program this operation needs is not installed."""
-
-    def __init__(self, program: str, install: str) -> None:
-        self.program, self.install = program, install
-        super().__init__(f"{program} is not installed. Install it with: {install}")
 
 
 class NotFoundError(BadInputError):

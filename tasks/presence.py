@@ -15,7 +15,7 @@ _CRASHES_OF_A_LOOP = 2
 
 def is_running(instance: Instance) -> bool:
     """Tell whether an instance has a process."""
-    return isinstance(detached.status(instance.directory), detached.Running)
+    return detached.is_running(instance.directory)
 
 
 def is_supervised(instance: Instance) -> bool:
@@ -39,9 +39,7 @@ def has_finished(instance: Instance) -> bool:
 
 def is_capacity_in_use(run: str, directories: Iterable[Path]) -> bool:
     """Tell whether capacity is in use: its run is alive, or an attempt in a directory runs."""
-    return detached.known_alive(run) or any(
-        isinstance(detached.status(directory), detached.Running) for directory in directories
-    )
+    return detached.known_alive(run) or any(map(detached.is_running, directories))
 
 
 def sockets(status: detached.Running) -> list[Socket]:

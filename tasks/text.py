@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tasks.errors import BadInputError
+from tasks.quantities import MIB_BYTES
 from tasks.regular_file import IrregularFileError, read_regular
 
 _MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_MIB = 1024 * 1024
-MAX_BYTES = 64 * _MIB
+MAX_BYTES = 64 * MIB_BYTES
 """Size limit of a text; the largest are recorded workflows of other systems."""
 
 
@@ -37,7 +37,7 @@ def _content(field: str, path: Path, max_bytes: int) -> bytes:
         problem = f"is {error.kind}, not a regular file"
         raise BadInputError(field, str(path), problem, "Name a text file.") from error
     if len(content) > max_bytes:
-        problem = f"is larger than {max_bytes // _MIB} MiB"
+        problem = f"is larger than {max_bytes // MIB_BYTES} MiB"
         raise BadInputError(field, str(path), problem, "Name the file that is meant, or split it.")
     return content
 

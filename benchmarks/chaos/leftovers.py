@@ -50,7 +50,7 @@ def _instances(field: Field) -> Iterator[str]:
     """Yield ports that nobody serves on, and instances that nobody starts or ends any more."""
     living = instances(field.ledger, states=LIVING)
     for each in living:
-        runs = isinstance(detached.status(each.directory), detached.Running)
+        runs = detached.is_running(each.directory)
         if each.state not in victims.MEANT or not runs:
             yield f"instance {each.id} is {each.state} and {'runs' if runs else 'does not run'}"
     serving, lowest = {each.port for each in living}, field.stack.settings.service_port_low

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from blocks.errors import SlipwayError
 from blocks.file_system import full_file_system
 
 _PATHS_SHOWN = 5
 
 
-class RepositoryError(Exception):
+class RepositoryError(SlipwayError):
     """The base of all of them.
 
     Attributes:
@@ -25,14 +26,6 @@ class RepositoryError(Exception):
         self.repository, self.detail = repository, detail
         self.remedy = remedy or self.remedy
         super().__init__(f"Repository {repository}: {detail}. {self.remedy}")
-
-
-class ProgramMissingError(RepositoryError):
-    """The program that reads and writes the repository is not installed."""
-
-    def __init__(self, repository: str, program: str, install: str) -> None:
-        self.program, self.install = program, install
-        super().__init__(repository, f"{program} is not installed", f"Install it with: {install}")
 
 
 class RepositoryMissingError(RepositoryError):

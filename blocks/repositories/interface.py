@@ -96,7 +96,7 @@ def as_text(path: str) -> str:
 class Repository(Protocol):
     """Where snapshots live: encrypted and incremental; one implementation a file here.
 
-    Every method may raise a ``RepositoryError``.
+    Every method may raise a ``RepositoryError``, and a ``MissingProgramError`` where it needs a program.
     """
 
     @property

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeVar
 
+from blocks.errors import MissingProgramError
 from blocks.file_system import has_no_room
 from blocks.redaction import redact, without_user
 from blocks.repositories import restic_command as command
 from blocks.repositories import restic_output as output
 from blocks.repositories.errors import (
-    ProgramMissingError,
     RepositoryCancelledError,
     RepositoryDamagedError,
     RepositoryError,
@@ -222,10 +222,10 @@ class ResticEngine:
             self._run(command.unlock(), _all)
 
     def installed(self) -> str:
-        """Return where restic is installed; ProgramMissingError names the command that does it."""
+        """Return where restic is installed; MissingProgramError names the command that does it."""
         program = shutil.which(self.program)
         if program is None:
-            raise ProgramMissingError(self.name, self.program, INSTALL)
+            raise MissingProgramError(self.program, INSTALL)
         return program
 
     def _run(self, arguments: list[str], consume: Callable[[IO[bytes]], T]) -> tuple[int, str, T]:

@@ -71,7 +71,7 @@ def making_alone(folder: Path | None, location: str) -> Iterator[None]:
     """
     descriptor = _opened(folder, location)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # another maker is waited for
         yield
     finally:
         os.close(descriptor)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from blocks.errors import SlipwayError
 
-class RouterError(Exception):
+
+class RouterError(SlipwayError):
     """A router that cannot do what it was asked to; the message says which value and what to do."""
 
 

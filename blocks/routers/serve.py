@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import fcntl
 import importlib.metadata
 import json
 import os
@@ -18,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from blocks import durable_file
+from blocks import durable_file, file_lock
 from blocks.routers.caddyfile import caddy_config
 from blocks.routers.extent import announce
 from blocks.routers.interface import RouterError
@@ -115,14 +114,12 @@ def _environment(directory: Path) -> dict[str, str]:
 
 def _hold(directory: Path, name: str) -> None:
     """Hold a lock for as long as this process lives, also after it has become Caddy."""
-    lock = os.open(directory / name, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(directory / name, file_lock.FILE, 0o600)
     os.set_inheritable(lock, True)  # noqa: FBT003 - its only form
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not file_lock.take(lock):
         raise RouterError(
             f"a router already serves {directory}. Stop it, or set SLIPWAY_HOME to another folder."
-        ) from error
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,6 +17,7 @@ from stack.api import SlipwayApi
 from tasks.errors import SlipwayError
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.ports import port_of
+from tasks.ledger.public_ports import PortOwner
 from tasks.settings import settings
 
 
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parse(arguments)
     subject, say = SUBJECTS[chosen.project], Console()
     ledger = open_ledger(settings().resolved_ledger_url())
-    public_port = partial(port_of, ledger, f"front/{subject.name}/{ENVIRONMENT}/{SERVICE}")
+    public_port = partial(port_of, ledger, PortOwner(subject.name, ENVIRONMENT).owner(SERVICE))
     folder = settings().root / "demo"
     with SlipwayApi.of() as api:
         story = Story(subject, folder, api, (settings().host, public_port), say)

@@ -12,9 +12,6 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 
 from blocks.file_system import is_without_room, tells_no_room, told_full
-from blocks.providers.process.shim_spec import ShimError
-from blocks.repositories.errors import RepositoryError
-from blocks.routers.interface import RouterError
 from flows.run_state.secret_redaction import redacted
 from flows.run_state.termination import cancelled_by_sigterm
 from tasks.errors import SlipwayError
@@ -24,9 +21,6 @@ from tasks.validation_errors import refuse_unusable_text
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-FORESEEN = (SlipwayError, RepositoryError, RouterError, ShimError)
-"""Errors raised on purpose: their messages name value and remedy, so they need no stack trace."""
 
 
 class PlainFilter(logging.Filter):
@@ -45,7 +39,10 @@ _PLAIN = PlainFilter()
 
 
 def _is_foreseen(error: BaseException | None) -> bool:
-    return isinstance(error, FORESEEN) or (error is not None and tells_no_room(_message_of(error)))
+    """Tell whether its message names value and remedy, so that it needs no stack trace."""
+    return isinstance(error, SlipwayError) or (
+        error is not None and tells_no_room(_message_of(error))
+    )
 
 
 def _message_of(error: BaseException) -> str:

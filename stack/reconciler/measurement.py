@@ -10,9 +10,8 @@ import psutil
 
 from blocks.providers.process import detached
 from tasks.ledger.samples import Sample
+from tasks.quantities import MIB_BYTES
 from tasks.release import Instance
-
-MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def machine_samples(folder: Path, now: float) -> list[Sample]:
         "cpu_percent": psutil.cpu_percent(),
         "memory_percent": psutil.virtual_memory().percent,
         "load_1m": psutil.getloadavg()[0],
-        "disk_free_mib": psutil.disk_usage(str(folder)).free / MIB,
+        "disk_free_mib": psutil.disk_usage(str(folder)).free / MIB_BYTES,
     }
     return [Sample("machine", metric, value, now) for metric, value in values.items()]
 
@@ -58,7 +57,7 @@ def usage_of(instance: Instance, now: float) -> TreeUsage | None:
         except psutil.Error:
             continue
         seconds += times.user + times.system
-        memory_mib += memory_info.rss / MIB
+        memory_mib += memory_info.rss / MIB_BYTES
     return TreeUsage(seconds, memory_mib, now)
 
 

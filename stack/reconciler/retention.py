@@ -140,7 +140,9 @@ class Retention:
         settled = now - SETTLED_SECONDS  # whoever has ended one may still read its log
         many = [each for each in ended if each.name in surplus and each.at < settled]
         doomed = list(dict.fromkeys([*old, *many]))[:FOLDERS_REMOVED_PER_RUN]
-        return [each for each in doomed if not _runs(self._config.root / kind / each.name)]
+        return [
+            each for each in doomed if not detached.is_running(self._config.root / kind / each.name)
+        ]
 
     def _remove(self, kind: str, name: str) -> str:
         """Remove the folder of one run; return a sentence on what could not be removed."""
@@ -209,7 +211,3 @@ def _size(folder: Path) -> int:
             with suppress(FileNotFoundError):
                 total += (Path(root) / name).lstat().st_size
     return total
-
-
-def _runs(directory: Path) -> bool:
-    return isinstance(detached.status(directory), detached.Running)

@@ -1,7 +1,6 @@
 """The supervisor process: runs each process of the Procfile in its own session, and restarts it.
 
-`honcho start` runs the same Procfile in the foreground, but ends everything when one process ends;
-here a killed worker comes back and its neighbours never notice.
+A killed worker comes back, and its neighbours never notice.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from math import inf
 
 from tasks.allocate.reasons import holders, never_fits, shortage
-from tasks.allocate.timeline import ReservationTimeline
 from tasks.claim import AdmissionDecision, Claim, Granted, Queued, Refused
 from tasks.ledger.queue import Held, ProviderQueue, Waiting
+from tasks.planning.core.timeline import Timeline, needed, vector
 
 # Waiting for so long counts as much as one step of priority.
 AGING_SECONDS = 60.0
@@ -90,18 +90,17 @@ def _rank(priority: int, since: float, owner: str, now: float) -> tuple[float, f
 def _expected_start(
     claim: Claim, queue: ProviderQueue, held: Sequence[Held], ahead: Sequence[Waiting], now: float
 ) -> float:
-    free = ReservationTimeline(queue.capacity, now)
+    free = Timeline(queue.capacity, now, smallest=needed((0, 0, 0)))
     for held_claim in held:
-        free.take(held_claim.demand, now, expected_end(held_claim, now))
+        free.reserve(now, expected_end(held_claim, now), vector(held_claim.demand))
     for index, other in enumerate(ahead):
-        seconds = other.expected_seconds or UNKNOWN_SECONDS
+        demand, seconds = vector(other.demand), other.expected_seconds or UNKNOWN_SECONDS
         if index >= MAX_CLAIMS_CONSIDERED or now - other.since >= MAX_BACKFILL_SECONDS:
-            free.take(other.demand, now, inf)
-        else:
-            start = free.earliest(other.demand, seconds)
-            # A claim that no longer fits at all never starts, and makes no other wait.
-            free.take(other.demand, start, start + seconds)
-    return free.earliest(claim.demand, _seconds(claim, ahead))
+            free.reserve(now, inf, demand)
+        elif queue.capacity.fits(other.demand):  # else it never starts, and makes no other wait
+            start = free.earliest(now, seconds, needed(demand))
+            free.reserve(start, start + seconds, demand)
+    return free.earliest(now, _seconds(claim, ahead), needed(vector(claim.demand)))
 
 
 def _seconds(claim: Claim, ahead: Sequence[Waiting]) -> float:

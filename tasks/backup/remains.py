@@ -5,14 +5,13 @@ Without a claim nobody could tell them from the files of a user, and the target 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from blocks import removal
+from blocks import file_lock, removal
 from tasks.errors import BusyError
 
 WORK = ".restoring"
@@ -40,12 +39,8 @@ def claimed(target: Path, names: Iterable[str]) -> Iterator[None]:
         BusyError: Another restore writes to it.
     """
     with (target / CLAIM).open("a", encoding="utf-8") as claim:
-        try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            ours = holds_remains_only(target)  # not where one has ended since this was opened
-        except BlockingIOError:
-            ours = False
-        if not ours:
+        # It does not hold remains only where a restore has ended since this was opened.
+        if not file_lock.take(claim) or not holds_remains_only(target):
             raise BusyError(
                 f"Another restore writes to {target}; wait for it, or give another folder."
             )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from blocks import file_lock
 from blocks.removal import discard, remove
 from tasks.backup.manifest import Manifest, ManifestError, decode
 from tasks.errors import BusyError
@@ -33,13 +33,11 @@ def staging_folder(staging: Path, description: str) -> Iterator[Path]:
     staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = staging / CONTENT
     with (staging / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not file_lock.take(lock):
             raise BusyError(
                 f"A backup of {description} is already running: {holder_of(lock)}. "
                 "Wait for it to end, or cancel it; then start this one again."
-            ) from error
+            )
         discard(content)
         content.mkdir(mode=0o700)
         with signed(lock):
@@ -64,10 +62,8 @@ def clear_staging(home: Path) -> list[str]:
 def _remove_leftover(content: Path) -> bool:
     """Remove ``content`` unless a running backup uses it; tell whether it was removed."""
     doomed = content.with_name(f".{CONTENT}.{os.getpid()}")
-    with (content.parent / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with file_lock.unless_held(content.parent / "lock") as lock:
+        if lock is None:
             return False
         # The lock is held for the rename alone: a backup that begins meanwhile would be refused.
         content.rename(doomed)

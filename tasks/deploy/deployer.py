@@ -30,8 +30,9 @@ from tasks.deploy.preemption import await_drain, await_successor, withdraw_open_
 from tasks.deploy.provision import Provision
 from tasks.deploy.reconcile import reconcile_rollouts, started_by
 from tasks.deploy.report import RolloutReport, report_of
-from tasks.deploy.rollout import REVERTIBLE, Phase, Rollout, RolloutKind, advance, begin
+from tasks.deploy.rollout import REVERTIBLE, Phase, Rollout, RolloutKind
 from tasks.deploy.runner import ReleaseRunner
+from tasks.deploy.state_machine import advance, begin
 from tasks.deploy.survey import former_release
 from tasks.deploy.target import DeployTarget, Pace
 from tasks.errors import BadInputError, StaleFenceError

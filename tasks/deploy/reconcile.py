@@ -13,7 +13,8 @@ from blocks.routers.interface import Router
 from tasks.deploy.cutover import Cutover, recorded
 from tasks.deploy.document import from_document, to_document
 from tasks.deploy.effects import Effect, Nothing
-from tasks.deploy.rollout import Phase, Rollout, advance, revert, shift_of
+from tasks.deploy.rollout import Phase, Rollout
+from tasks.deploy.state_machine import advance, revert, shift_of
 from tasks.deploy.survey import address
 from tasks.errors import StaleFenceError
 from tasks.ledger.connection import Ledger

@@ -1,4 +1,8 @@
-"""Unpacking .tar.gz and .zip archives into a folder, and nowhere else."""
+"""Unpacking .tar.gz and .zip archives into a folder, and nowhere else.
+
+The data filter of tarfile does not serve: it refuses a whole archive for one absolute link, unpacks
+`/etc/x` as `etc/x`, and asks `os.path.realpath`, see `outward_link`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from blocks.removal import remove
 from blocks.tree import make
 from tasks.errors import BadInputError
 from tasks.launch.members import CHUNK_BYTES, Bounds, Member, TooMuchError, inside, members_of
+from tasks.launch.outward_link import leads_out
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
 _DAMAGED = (
@@ -94,9 +99,9 @@ class _Unpacking:
                 links.append(member)
             elif member.content is not None:
                 self._write_file(member, member.content)
-        for member in sorted(links, key=lambda member: len(member.path.parts)):
-            self._write_link(member, member.link or "")
-        for member in links:
+        by_depth = sorted(links, key=lambda member: len(member.path.parts))
+        written = [member for member in by_depth if self._write_link(member, member.link or "")]
+        for member in written:
             self._require_inside(member)
 
     def _write_file(self, member: Member, content: IO[bytes]) -> None:
@@ -118,11 +123,12 @@ class _Unpacking:
                 file.write(part)
         path.chmod(0o755 if member.executable else 0o644)
 
-    def _write_link(self, member: Member, link: str) -> None:
+    def _write_link(self, member: Member, link: str) -> bool:
+        """Make a link; tell whether it was made."""
         path = self._target / member.path
         if not inside(member.path.parent / link) or os.path.lexists(path):
             self._leave_out(member, f"is a link that leads out of the archive, to {link!r}")
-            return
+            return False
         try:
             make(path.parent)
             path.symlink_to(link)
@@ -130,13 +136,13 @@ class _Unpacking:
             if is_without_room(error):
                 raise
             self._leave_out(member, f"is a link that cannot be made ({error.strerror})")
+            return False
+        return True
 
     def _require_inside(self, member: Member) -> None:
         """Remove a link that leads out through another one."""
-        path = self._target / member.path
-        root, end = os.path.realpath(self._target), os.path.realpath(path)
-        if path.is_symlink() and not f"{end}/".startswith(f"{root}/"):
-            path.unlink()
+        if leads_out(self._target, member.path):
+            (self._target / member.path).unlink()
             self._leave_out(member, f"is a link that leads out of the archive, to {member.link!r}")
 
     def _leave_out(self, member: Member, reason: str) -> None:

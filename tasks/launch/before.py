@@ -139,7 +139,7 @@ def running_befores(ledger: Ledger, project: str, environment: str) -> set[str]:
     return {
         row.release
         for row in unfinished_befores(ledger, project, environment)
-        if isinstance(detached.status(row.directory), detached.Running)
+        if detached.is_running(row.directory)
     }
 
 

@@ -6,7 +6,6 @@ Hard links would not do: a write through one changes both.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from blocks import file_lock
 from blocks.removal import discard
 from blocks.tree import copy
 from tasks.errors import NotFoundError
@@ -83,20 +83,12 @@ def _draft(folder: Path) -> Iterator[tuple[Path, int]]:
         with locked(folder / ".lock"):
             spread(folder)
             for leftover in folder.glob(f"{_UNFINISHED}*"):
-                with suppress(OSError), _locked(leftover):  # not where a living copier holds it
-                    discard(leftover)
+                with suppress(OSError), file_lock.unless_held(leftover, file_lock.FOLDER) as lock:
+                    if lock is not None:  # no living copier holds it
+                        discard(leftover)
             draft = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
-            lock = stack.enter_context(_locked(draft))
+            own_lock = os.open(draft, file_lock.FOLDER)
+            stack.callback(os.close, own_lock)
+            file_lock.take(own_lock)  # it is free: nobody else knows the folder
         stack.callback(discard, draft)
-        yield draft, lock
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[int]:
-    """Hold the lock of ``folder`` itself; BlockingIOError where a living process has it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        yield draft, own_lock

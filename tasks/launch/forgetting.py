@@ -25,6 +25,7 @@ from tasks.ledger.befores import forget_befores
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import forget_instances, instances, mark_for_stop
 from tasks.ledger.ports import ports, release_ports
+from tasks.ledger.public_ports import PortOwner, port_owner
 from tasks.ledger.releases import forget_release, releases
 from tasks.ledger.rollouts import open_rollouts
 from tasks.ledger.workloads import is_held, workloads
@@ -105,8 +106,8 @@ def places(ledger: Ledger, scope: ForgetScope) -> list[str]:
     for kind in ("data", "serving"):
         folder = scope.home / kind / scope.project
         environments |= {path.name for path in folder.glob("*") if path.is_dir()}
-    lease_owners = [lease.owner.split("/") for lease in ports(ledger)]
-    environments |= {owner[2] for owner in lease_owners if owner[:2] == ["front", scope.project]}
+    owners = filter(None, [port_owner(lease.owner) for lease in ports(ledger)])
+    environments |= {owner.environment for owner in owners if owner.project == scope.project}
     return sorted(environments)
 
 
@@ -146,8 +147,8 @@ def _forget_place(ledger: Ledger, router: Router, scope: ForgetScope, environmen
         doomed = instances(ledger, scope.project, environment, LIVING)
         ids, owner = [instance.id for instance in doomed], own_identity().encode()
         mark_for_stop(ledger, scope.project, environment, ids, owner)
-    owner_prefix = f"front/{scope.project}/{environment}/"
-    leases = [lease for lease in ports(ledger) if lease.owner.startswith(owner_prefix)]
+    port_holder = PortOwner(scope.project, environment)
+    leases = [lease for lease in ports(ledger) if port_holder.owns(lease.owner)]
     for lease in leases:
         router.route(lease.port, ())
     end_instances(ledger, doomed, _GRACE_SECONDS)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from blocks import file_lock
+
 _HELD: Final[dict[Path, int]] = {}
 
 
@@ -17,9 +19,10 @@ def hold(folder: Path) -> bool:
     if folder in _HELD:
         return folder.is_dir()
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(folder, file_lock.FOLDER)
     except FileNotFoundError:
         return False
+    # Many processes may need a release: this one is shared, and is waited for.
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     # The holder of the exclusive lock renames the folder before it removes it.
     if not folder.is_dir() or not os.path.samestat(os.fstat(descriptor), folder.stat()):
@@ -39,15 +42,11 @@ def let_go(folder: Path) -> None:
 def held_by_nobody(folder: Path) -> Iterator[bool]:
     """Tell whether nobody holds ``folder``, or it is gone; meanwhile nobody can hold it."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(folder, file_lock.FOLDER)
     except FileNotFoundError:
         yield True
         return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
+        yield file_lock.take(descriptor)
     finally:
         os.close(descriptor)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from blocks import file_lock
 from tasks.holder import holder_of, signed
 from tasks.narration import doing, tell
 
@@ -20,9 +21,7 @@ def locked(path: Path) -> Iterator[None]:
     """Wait until nobody else holds the lock at ``path``, and hold it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not file_lock.take(lock):
             waiting = f"waiting for {holder_of(lock)}, which holds {path}"
             with doing(waiting):
                 if not _is_got_soon(lock.fileno()):
@@ -36,12 +35,9 @@ def _is_got_soon(descriptor: int) -> bool:
     """Tell whether the lock was freed and taken before the wait is worth a message."""
     deadline = time.monotonic() + _WORTH_A_WORD_SECONDS
     while time.monotonic() < deadline:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_POLL_SECONDS)
-        else:
+        if file_lock.take(descriptor):
             return True
+        time.sleep(_POLL_SECONDS)
     return False
 
 
@@ -49,13 +45,8 @@ def _is_got_soon(descriptor: int) -> bool:
 def try_lock(path: Path) -> Iterator[bool]:
     """Tell whether nobody holds the lock at ``path``; where nobody does, hold it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    with file_lock.unless_held(path) as lock:
+        yield lock is not None
 
 
 def environment_locked(home: Path, project: str, environment: str) -> AbstractContextManager[None]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from tasks.errors import SlipwayError
+
 _UTF_8_NAME = 0x800
 """The flag of a member of a .zip whose name is UTF-8."""
 _FINDER_NAMES = frozenset({"__MACOSX", ".DS_Store"})
@@ -28,7 +30,7 @@ _COMPRESSED: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
 """The readers of compressed files, by the bytes that such a file begins with."""
 
 
-class TooMuchError(Exception):
+class TooMuchError(SlipwayError):
     """An archive exceeds a bound; the message says which, ``setting`` is the setting to raise."""
 
     def __init__(self, problem: str, setting: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 import uuid
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from blocks import file_lock
 from tasks.errors import BusyError
 from tasks.holder import holder_of, signed
 
@@ -75,7 +75,7 @@ def _own_lock(path: Path) -> Iterator[None]:
     while True:
         with path.open("a+") as lock:
             # Another run may remove a file that is not locked yet as the lock of a dead process.
-            if _is_free(lock) and _is_at(path, lock):
+            if file_lock.take(lock) and _is_at(path, lock):
                 try:
                     with signed(lock):
                         yield
@@ -100,19 +100,10 @@ def _holder(path: Path) -> str:
     except FileNotFoundError:
         return ""
     with lock:
-        if not _is_free(lock):
+        if not file_lock.take(lock):
             return holder_of(lock)
         path.unlink(missing_ok=True)
     return ""
-
-
-def _is_free(lock: IO[str]) -> bool:
-    """Take the lock unless it is held; tell whether it was free."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_at(path: Path, lock: IO[str]) -> bool:

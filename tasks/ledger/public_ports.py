@@ -17,6 +17,7 @@ from tasks.ledger.ports import PortLease
 from tasks.ledger.tables.deployment import ports as table
 from tasks.public_port_range import PublicPortRange
 
+_FRONT = "front/"
 _MOVING = "#moving"
 _NAMED_OWNERS = 5
 _COLUMNS = (table.c.host, table.c.port, table.c.owner, table.c.leased_at, table.c.released_at)
@@ -31,7 +32,11 @@ class PortOwner:
 
     def owner(self, service: str) -> str:
         """Return the name under which a service holds its public port in the ledger."""
-        return f"front/{self.project}/{self.environment}/{service}"
+        return f"{_FRONT}{self.project}/{self.environment}/{service}"
+
+    def owns(self, owner: str) -> bool:
+        """Tell whether the holder of a lease is one of its services."""
+        return owner.startswith(self.owner(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,13 @@ class LeasedPorts:
 
     ports: Mapping[str, int]
     before: Mapping[str, PortLease | None]
+
+
+def port_owner(owner: str) -> PortOwner | None:
+    """Return which environment the holder of a lease belongs to; None if it is no public port."""
+    project, _, rest = owner.removeprefix(_FRONT).partition("/")
+    environment, _, service = rest.partition("/")
+    return PortOwner(project, environment) if owner.startswith(_FRONT) and service else None
 
 
 def lease_public_ports(
@@ -204,7 +216,7 @@ def _exhausted(span: PublicPortRange, owners: list[str]) -> BusyError:
 
 
 def _shown(owner: str) -> str:
-    return owner.removeprefix("front/").removesuffix(_MOVING)
+    return owner.removeprefix(_FRONT).removesuffix(_MOVING)
 
 
 def _held(connection: Connection, span: PublicPortRange, owner: str) -> PortLease | None:

@@ -13,6 +13,7 @@ from blocks.redaction import last_lines
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
+from tasks.ledger.public_ports import PortOwner
 from tasks.observe.usage import ServiceUsage, usage_of
 from tasks.presence import has_finished, is_crash_loop, who_else_answers
 from tasks.release import LIVING, Instance, InstanceState
@@ -163,9 +164,8 @@ def _row(sight: Sight, public_urls: Mapping[str, str], now: float) -> StatusRow:
     instance, status = sight.instance, sight.status
     running = status if isinstance(status, detached.Running) else None
     serves = instance.state is InstanceState.RUNNING
-    public_url = public_urls.get(
-        f"front/{instance.project}/{instance.environment}/{instance.service}", ""
-    )
+    owner = PortOwner(instance.project, instance.environment).owner(instance.service)
+    public_url = public_urls.get(owner, "")
     return StatusRow(
         project=instance.project,
         service=instance.service,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psutil
 
 from blocks.providers.process.process_table import descendants, entries
+from tasks.quantities import MIB_BYTES
 
 _SAMPLE_SECONDS = 0.25
 
@@ -74,4 +75,4 @@ def _memory_mib(tree: Sequence[psutil.Process]) -> float:
             total += process.memory_info().rss
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return round(total / 1024**2, 1)
+    return round(total / MIB_BYTES, 1)

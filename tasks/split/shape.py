@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tasks.quantities import duration
 from tasks.split.analysis import Analysis
 
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -12,15 +13,14 @@ _PARTS = 40
 _ON_PATH = 12
 # The number of steps or needs that are named.
 _NAMED = 5
-_SECONDS_PER_HOUR = 3600
 
 
 def shape_lines(analysis: Analysis, with_history: int) -> Iterator[str]:
     """Yield the figures of a graph; ``with_history`` of its steps have a history, the others none."""
     yield from ("| steps | needs | work | critical path | parallelism | at once |", _COLUMNS)
     yield (
-        f"| {analysis.steps} | {analysis.needs} | {_seconds(analysis.work_seconds)} "
-        f"| {_seconds(analysis.critical_seconds)} | {analysis.parallelism:.1f} | {analysis.max_at_once} |"
+        f"| {analysis.steps} | {analysis.needs} | {duration(analysis.work_seconds)} "
+        f"| {duration(analysis.critical_seconds)} | {analysis.parallelism:.1f} | {analysis.max_at_once} |"
     )
     yield from ("", f"- critical path: {_path(analysis.critical_path)}")
     yield f"- slack: {_slack(analysis)}"
@@ -48,7 +48,7 @@ def _slack(analysis: Analysis) -> str:
     if not loose:
         return "none; each step delays the whole"
     most = sorted(loose, key=lambda step: -loose[step])[:_NAMED]
-    named = ", ".join(f"{step} {_seconds(loose[step])}" for step in most)
+    named = ", ".join(f"{step} {duration(loose[step])}" for step in most)
     return f"{tight} of {analysis.steps} steps have none; the most have {named}"
 
 
@@ -67,7 +67,3 @@ def _redundant(analysis: Analysis) -> str:
     named = ", ".join(f"{step} needs {need}" for step, need in analysis.redundant[:_NAMED])
     more = len(analysis.redundant) - _NAMED
     return f"{named} and {more} more" if more > 0 else named
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.1f} s" if value < _SECONDS_PER_HOUR else f"{value / _SECONDS_PER_HOUR:.1f} h"

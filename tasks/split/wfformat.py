@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from blocks.providers.interface import Resources
 from blocks.workload_spec import StepSpec, StepsWorkload
 from tasks.errors import BadInputError, NotFoundError
+from tasks.quantities import MIB_BYTES
 from tasks.text import read_text
 from tasks.validation_errors import bad_input
 
@@ -22,7 +23,6 @@ SCHEMA = "1.5"
 
 _MAX_NAME_LENGTH = 63
 _DIGEST_LENGTH = 8
-_BYTES_PER_MIB = 1024**2
 
 
 class _Part(BaseModel):
@@ -171,7 +171,7 @@ def _step(name: str, execution: _Execution, needs: list[str]) -> StepSpec:
         run=command.program if script else [command.program, *command.arguments],
         needs=needs,
         demand=Resources(
-            cpus=execution.cores, memory_mib=math.ceil(execution.memory / _BYTES_PER_MIB), slots=1
+            cpus=execution.cores, memory_mib=math.ceil(execution.memory / MIB_BYTES), slots=1
         ),
         expected_seconds=execution.seconds,
     )

@@ -14,8 +14,9 @@ from blocks.printable import printable
         ("\x1b]0;title\x07text", "text"),
         ("a\x07b\x00c", r"a\x07b\x00c"),
         ("one\r\ntwo\tthree", "one\ntwo\tthree"),
-        ("10 %\r20 %", r"10 %\x0d20 %"),
+        ("10 %\r20 %", r"10 %\r20 %"),
         ("user\u202etxt.exe", r"user\u202etxt.exe"),
+        ("\udcff", r"\udcff"),
         ("größe 日本", "größe 日本"),
     ],
 )

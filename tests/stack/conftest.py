@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the stack: a small HTTP server in place of the Prefect API."""
+"""Fixtures for the tests of the stack: an empty ledger, and a small server in place of Prefect."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stack.api import SlipwayApi
+from tasks.ledger.connection import Ledger, open_ledger
 from tests.stack.sleepers import supervised
 
 __all__ = ["supervised"]
@@ -81,3 +83,11 @@ def prefect_api() -> Iterator[FakePrefect]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger."""
+    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield opened
+    opened.close()

@@ -12,7 +12,8 @@ import pytest
 from blocks.providers.process import detached
 from stack.api import SlipwayApi
 from stack.down import down
-from stack.reconciler.main import LEDGER, Tenancy, periodic_jobs
+from stack.reconciler.periodic_jobs import LEDGER, periodic_jobs
+from stack.reconciler.tenancy import Tenancy
 from stack.up import up
 from tasks.deploy.document import to_document
 from tasks.deploy.rollout import Rollout

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stack.environment import MARK
 from stack.parts import all_inputs, parts
+from tasks.errors import BadInputError
 from tasks.home import PROGRAMS
 
 PROCFILE = "\n".join(f"{name}: exec {name}" for name in PROGRAMS)
@@ -30,6 +33,14 @@ def test_a_setting_concerns_the_parts_that_read_it() -> None:
     assert changed(PREFECT_SERVER_API_PORT="4201") == {"server", "worker"}
     assert changed(SLIPWAY_ROUTER_PORT="8400") == {"router", "worker", "reconciler"}
     assert changed(SLIPWAY_STACK="two", TERM="vt100", SLIPWAY_ROUTER_SLOTS="64") == set()
+
+
+def test_a_procfile_that_is_no_procfile_is_refused() -> None:
+    """Broken: a line with a typing error would be skipped, and its process never be started."""
+    with pytest.raises(BadInputError, match="Procfile:1: no `name: command`"):
+        parts(PROCFILE.replace("server: ", "server "), ENVIRONMENT)
+    with pytest.raises(BadInputError, match="Procfile:5: named twice"):
+        parts(f"{PROCFILE}\nserver: other", ENVIRONMENT)
 
 
 def test_the_router_grows_by_a_part_beside_the_one_that_serves() -> None:

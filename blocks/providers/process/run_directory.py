@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from blocks.errors import SlipwayError
 from blocks.providers.process.shim.records import EXIT, LOCK, LOG, SPEC, STATE, STOP, json_of, write
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 Record = dict[str, Any]
 
 
-class UnreadableRecordError(ValueError):
+class UnreadableRecordError(SlipwayError):
     """A record of a run exists and cannot be read; the message says which and why."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from blocks.errors import SlipwayError
 from blocks.providers.interface import Outcome
 from blocks.providers.process.identity import ProcessIdentity
 
 
-class ShimError(Exception):
+class ShimError(SlipwayError):
     """A shim did not come up, or could not be brought down; the message says which and why."""
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import marshal
-import os
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from blocks import file_lock
 from blocks.file_system import has_no_room, told_full
 from blocks.providers.process import run_directory as files
 from blocks.providers.process.identity import this_boot
@@ -35,9 +33,9 @@ def start(spec: ShimSpec, environment: Mapping[str, str]) -> None:
     files.prepare(spec.directory)
     deadline = time.monotonic() + _START_SECONDS
     while not _was_started(spec.directory):
-        with _lock(spec.directory) as descriptor:
-            if descriptor is not None and not _was_started(spec.directory):
-                _spawn(spec, environment, descriptor)
+        with file_lock.unless_held(spec.directory / files.LOCK) as lock:
+            if lock is not None and not _was_started(spec.directory):
+                _spawn(spec, environment, lock)  # the shim inherits the lock, and holds it on
                 return
         if time.monotonic() > deadline:
             raise ShimError(
@@ -48,22 +46,6 @@ def start(spec: ShimSpec, environment: Mapping[str, str]) -> None:
 
 def _was_started(directory: Path) -> bool:
     return (directory / files.STATE).exists()
-
-
-@contextmanager
-def _lock(directory: Path) -> Iterator[int | None]:
-    """Yield the descriptor of the directory's lock, or None if another process holds it."""
-    descriptor = os.open(directory / files.LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        yield None
-        return
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)  # the shim has its own, and with it holds the lock
 
 
 def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from blocks.file_system import full_file_system, tells_no_room
+from blocks.printable import printable
 from blocks.project_spec import ServiceSpec
 from blocks.providers.process.bounded import run_bounded
 from blocks.providers.process.inherited import inherited
 from tasks.cancellation import is_cancelled
-from tasks.errors import SlipwayError, printable
+from tasks.errors import SlipwayError
 from tasks.launch.access import access, access_variables, redacted, without_users
 from tasks.launch.boundary import ceiling
 from tasks.launch.kinds.limit import current_limit

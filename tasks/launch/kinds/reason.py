@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tasks.errors import printable
+from blocks.printable import printable
 
 _SAYS_WHY = re.compile(
     r"(?i)\berror\b|\w(Error|Exception)\b|ERR!|ERR_|^\s*E: |\bfatal\b|\bfailed\b|\bcannot\b"

@@ -1,6 +1,7 @@
-"""The free capacity of one provider over time, and the earliest gap that holds a step.
+"""The free capacity of one provider over time, and the earliest gap that holds a demand.
 
-A mutable data structure of planning and placement; it decides nothing itself.
+A mutable data structure of planning, placement and admission; it decides nothing itself. Where many
+schedules are tried, `kernels.profile` does the same on arrays, which numba can compile.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from blocks.providers.interface import Resources
 # Capacity is counted in whole parts, so that fractions of a CPU add up exactly.
 _PARTS = 1_000_000
 
+# Less than any free capacity, however much was taken.
+_ANY = -(10**18)
+
 Vector = tuple[int, int, int]
 
 
@@ -20,11 +24,17 @@ def vector(resources: Resources) -> Vector:
     return (round(resources.cpus * _PARTS), resources.memory_mib, resources.slots)
 
 
+def needed(demand: Vector) -> Vector:
+    """Return what must be free for ``demand``: what it has no part of may even be overdrawn."""
+    cpus, memory, slots = (part if part > 0 else _ANY for part in demand)
+    return (cpus, memory, slots)
+
+
 class Timeline:
     """Free capacity from ``start`` (seconds) on, piecewise constant; all free at the far end.
 
-    ``smallest`` is the least that any step demands, component by component: times with less
-    than that free are never searched again.
+    The far end is infinite where something is taken for ever. ``smallest`` is the least that any
+    demand needs, component by component: times with less than that free are never searched again.
     """
 
     def __init__(
@@ -36,7 +46,10 @@ class Timeline:
         self._first = 0
 
     def earliest(self, ready: float, seconds: float, demand: Vector) -> float:
-        """Return when, from ``ready`` on, ``demand`` is free for ``seconds`` without a break."""
+        """Return when, from ``ready`` on, ``demand`` is free for ``seconds`` without a break.
+
+        It has to fit into the whole capacity; it is infinite where enough is taken for ever.
+        """
         times, free = self._times, self._free
         cpus, memory, slots = demand
         index = max(self._first, bisect_right(times, ready) - 1)
@@ -54,7 +67,10 @@ class Timeline:
         return begin
 
     def reserve(self, start: float, end: float, demand: Vector) -> None:
-        """Take ``demand`` from ``start`` to ``end``; free capacity may become negative."""
+        """Take ``demand`` from ``start`` to ``end``, which may be infinite.
+
+        Free capacity may become negative.
+        """
         if end <= start:
             return
         first, last = self._cut(start), self._cut(end)

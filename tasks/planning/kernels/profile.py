@@ -1,5 +1,6 @@
 """The free capacity of providers over time, piecewise constant, for numba: latest pieces only.
 
+It is `core.timeline` on the arrays of all providers, as numba compiles no objects.
 ``times`` is float64[p, k], when each piece begins; ``free`` is float64[p, k, r]; ``size`` is
 int32[p], the number of pieces. All capacity is free at the far end.
 """

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from blocks.errors import MissingProgramError
 from blocks.repositories.errors import (
-    ProgramMissingError,
     RepositoryDamagedError,
     RepositoryForbiddenError,
     RepositoryFullError,
@@ -99,7 +99,7 @@ def test_password_stands_in_no_command_line(data: Path, tmp_path: Path) -> None:
 def test_missing_restic_names_the_command_that_installs_it(data: Path, tmp_path: Path) -> None:
     """A user without restic gets a FileNotFoundError."""
     absent = ResticEngine(str(tmp_path / "r"), "x", program="restic-that-is-not-there")
-    with pytest.raises(ProgramMissingError, match="install restic"):
+    with pytest.raises(MissingProgramError, match="install restic"):
         absent.backup([data], [], [], ignore)
 
 

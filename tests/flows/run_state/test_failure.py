@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from prefect.serializers import JSONSerializer
 
+from blocks.errors import MissingProgramError
 from blocks.providers.process.shim_spec import ShimError
-from blocks.repositories.errors import ProgramMissingError
 from blocks.routers.interface import RouterError
 from blocks.workload_spec import StepSpec, StepsWorkload
 from flows.run_state.failure import fails_plainly
@@ -33,7 +34,7 @@ async def _asked(error: Exception | None, strategy: Literal["a", "b"] = "a") -> 
     "error",
     [
         BadInputError("project", "shpo", "unknown", "Write shop"),
-        ProgramMissingError("backups", "restic", "apt-get install restic"),
+        MissingProgramError("restic", "apt-get install restic"),
         RouterError("no router answers"),
         ShimError("nothing was started"),
     ],
@@ -150,3 +151,14 @@ async def test_the_stack_trace_of_a_foreseen_error_is_there_once_at_debug(
     traced = {r.levelname for r in caplog.records if r.exc_info or r.exc_text}
     assert traced == {traced_at}
     assert "Task run failed" in {record.getMessage() for record in caplog.records}
+
+
+@pytest.mark.parametrize("module", ["tasks.errors", "blocks.errors"])
+def test_an_error_that_was_kept_is_raised_again(module: str) -> None:
+    """Broken: the result of a run that failed before an upgrade cannot be read after it."""
+    serializer = JSONSerializer()
+    kept = serializer.dumps(SlipwayError("no router answers")).decode()
+    assert '"blocks.errors.SlipwayError"' in kept
+    read = serializer.loads(kept.replace("blocks.errors", module).encode())
+    assert type(read) is SlipwayError
+    assert str(read) == "no router answers"

@@ -42,7 +42,8 @@ from tasks.deploy.effects import (
     Undone,
 )
 from tasks.deploy.reconcile import ObservedState, reconcile_rollouts, resolve_orphan
-from tasks.deploy.rollout import Rollout, RolloutKind, advance, begin
+from tasks.deploy.rollout import Rollout, RolloutKind
+from tasks.deploy.state_machine import advance, begin
 from tasks.deploy.survey import address, survey
 from tasks.ledger.instances import instances
 from tasks.ledger.rollouts import open_rollouts

@@ -12,6 +12,7 @@ from tasks.ledger.public_ports import (
     forget_moved,
     lease_public_ports,
     moved_public_ports,
+    port_owner,
     public_services,
     retire_public_ports,
     undo_public_ports,
@@ -55,6 +56,15 @@ def test_ports_of_stopped_services_return_when_ports_are_short(ledger: Ledger) -
     assert take(ledger, "d") == 8301  # the one that was given up first
     assert take(ledger, "a") == 8300
     assert holders(ledger)[8301] == "front/d/dev/web"
+
+
+def test_the_holder_of_a_public_port_is_read_as_it_is_written() -> None:
+    """Broken: the public ports of a project that is forgotten would lead to the next one."""
+    shop = PortOwner("shop", "dev")
+    assert port_owner(shop.owner("web")) == shop
+    assert shop.owns(shop.owner("web"))
+    assert not PortOwner("shop", "de").owns(shop.owner("web"))
+    assert [port_owner("instance/i1"), port_owner("front/another")] == [None, None]
 
 
 def test_ports_of_what_runs_are_never_taken(ledger: Ledger) -> None:

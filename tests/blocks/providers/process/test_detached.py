@@ -186,9 +186,11 @@ def test_stop_works_when_the_shim_was_killed(directory: Path, tmp_path: Path) ->
     until(lambda: not runs(status.shim.pid))
     orphan = running(directory)
     assert (orphan.supervised, orphan.child_pid) == (False, status.child_pid)
+    assert detached.is_running(directory)
     outcome = detached.stop(directory, 0.2)
     assert outcome is not None
     assert outcome.end is End.LOST
+    assert not detached.is_running(directory)
     assert not runs(status.child_pid or 0)
     assert not runs(int((tmp_path / "pid").read_text()))
 
@@ -299,6 +301,7 @@ def test_much_output_neither_blocks_nor_fills_the_disk(directory: Path) -> None:
 def test_nothing_was_started_where_nothing_is(tmp_path: Path) -> None:
     """Broken: stopping twice, or what never ran, would fail."""
     assert detached.status(tmp_path / "none") == NotStarted()
+    assert not detached.is_running(tmp_path / "none")
     assert detached.stop(tmp_path / "none", 1) is None
 
 

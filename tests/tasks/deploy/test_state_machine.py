@@ -30,7 +30,8 @@ from tasks.deploy.effects import (
     Undo,
     Undone,
 )
-from tasks.deploy.rollout import REVERTIBLE, Phase, Rollout, RolloutKind, advance, begin
+from tasks.deploy.rollout import REVERTIBLE, Phase, Rollout, RolloutKind
+from tasks.deploy.state_machine import advance, begin
 from tasks.errors import BadInputError
 
 ROUTE = Route("web", 8300, before=("127.0.0.1:1",), after=("127.0.0.1:2",))
