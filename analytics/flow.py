@@ -14,6 +14,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import State
+from prefect.events import emit_event
 from prefect.states import Completed
 from pydantic import Field
 
@@ -24,6 +25,7 @@ from analytics.history import server
 from analytics.history.archive import Archive, load, save
 from analytics.history.ledger import newest
 from analytics.history.runs import FLOW_KIND, Run
+from analytics.insights.events import change_events
 from analytics.insights.lifecycle import Changes
 from analytics.insights.measurements import find_anomalies
 from analytics.insights.shortages import shortages
@@ -117,6 +119,8 @@ async def watch_runs(runs: list[Run]) -> Changes:
     changes = await asyncio.to_thread(_watch, runs, time.time())
     for sentence in change_sentences(changes):
         get_run_logger().warning(sentence)
+    for event in change_events(changes):
+        emit_event(**event.document())
     return changes
 
 

@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from prefect import get_run_logger
+from prefect.events import emit_event
 from prefect.utilities.annotations import opaque
 
 from blocks.providers.process.detached import own_identity, owner_alive
+from flows.run_state.secret_redaction import redacted
 from flows.workload.assessment import appraised
 from flows.workload.execute import Executed, execute
-from flows.workload.job import Job, WorkloadEnd
+from flows.workload.job import Job, WorkloadEnd, WorkloadFailedError
 from flows.workload.lease import kept_alive
 from flows.workload.plan import plan_workload
 from flows.workload.report import show_workload
@@ -24,6 +26,7 @@ from tasks.allocate.task import allocate
 from tasks.distribute.dispatch.decision_log import actual_values, decisions_of
 from tasks.distribute.planned import PlannedWorkload
 from tasks.errors import SlipwayError
+from tasks.events import workload_failed
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import record_decisions, settle_decisions
 from tasks.ledger.executions import executions
@@ -51,14 +54,26 @@ async def run_workload(job: Job, ledger: Ledger) -> WorkloadEnd:
         async with kept_alive(ledger, lease, admission, config.lease_seconds, warn):
             workspace = await workspace_of(lease.id, job.release, job.spec, ledger)
             end = await _run_leased(replace(job, workspace=workspace), ledger, lease, admission)
-    except SlipwayError:
+    except SlipwayError as error:
         close_workload(ledger, lease.id, lease.fence, "failed", time.time())
+        emit_failure(job, str(error))
         await leave(lease.id, succeeded=False)
         raise
     state = "succeeded" if end.summary.succeeded else "failed"
     close_workload(ledger, lease.id, lease.fence, state, time.time())
+    if not end.summary.succeeded:
+        emit_failure(job, str(WorkloadFailedError(end.summary)))
     await leave(lease.id, succeeded=end.summary.succeeded)
     return end
+
+
+def emit_failure(job: Job, reason: str) -> None:
+    """Emit the event that the workload of ``job`` has failed."""
+    target = job.target
+    event = workload_failed(
+        target.project, target.environment, job.workload, redacted(reason), job.providers
+    )
+    emit_event(**event.document())
 
 
 async def _run_leased(

@@ -28,9 +28,11 @@ from stack.readiness import worker_name
 from stack.reconciler.disk_space import DiskSpaceWatcher
 from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 from stack.reconciler.measurement import Meter
+from stack.reconciler.outbox import Outbox
 from stack.reconciler.results import EVERY_SECONDS, Results
 from stack.reconciler.retention import Retention
 from stack.reconciler.service_restarter import Attempt, EnvironmentKey, due, remember
+from stack.reconciler.service_watcher import ServiceWatcher
 from stack.reconciler.written_data import WrittenDataWatcher
 from stack.record import ProcessRecord, is_alive, read_record
 from stack.runs.cancellation import Cancellation
@@ -39,6 +41,7 @@ from stack.runs.vanished import Vanished
 from stack.services import GRACE_SECONDS, Unfinished, gone
 from stack.supervision import Supervision
 from tasks.backup.staging import clear_staging
+from tasks.deploy.events import rollout_event
 from tasks.deploy.reconcile import reconcile_rollouts
 from tasks.errors import BadInputError
 from tasks.home import Home
@@ -177,8 +180,18 @@ def periodic_jobs(
         return holder != owner and known_alive(holder)
 
     def reconcile(now: float) -> list[str]:
-        return reconcile_rollouts(ledger, router, stop, owner, is_at_work, now)
+        return reconcile_rollouts(
+            ledger,
+            router,
+            stop,
+            owner,
+            is_at_work,
+            now,
+            on_end=lambda rollout: outbox.put(rollout_event(rollout)),
+        )
 
+    outbox = Outbox(home.events_file, api)
+    watcher = ServiceWatcher(ledger, home.conditions_file, outbox.put)
     monotonic = time.monotonic
     supervision = Supervision(home, Path.cwd(), os.environ, period_seconds)
     return {
@@ -187,7 +200,7 @@ def periodic_jobs(
             PeriodicJob(
                 "room",
                 max(period_seconds, ROOM_SECONDS),
-                DiskSpaceWatcher(ledger, root, Reserve(home.reserve_file)),
+                DiskSpaceWatcher(ledger, root, Reserve(home.reserve_file), outbox.put),
             ),
             PeriodicJob("leases", period_seconds, reap_leases),
             PeriodicJob("rollouts", period_seconds, reconcile),
@@ -196,7 +209,9 @@ def periodic_jobs(
                 "staging", max(period_seconds, ROOM_SECONDS), lambda _: clear_staging(root)
             ),
             PeriodicJob(
-                "data", max(period_seconds, DATA_SECONDS), WrittenDataWatcher(ledger, root)
+                "data",
+                max(period_seconds, DATA_SECONDS),
+                WrittenDataWatcher(ledger, root, announce=outbox.put),
             ),
             PeriodicJob("retention", RETENTION_SECONDS, Retention(config, ledger)),
             PeriodicJob(
@@ -209,6 +224,9 @@ def periodic_jobs(
             ),
         ],
         SERVER: [
+            # It tells that a service is gone before anything brings it back.
+            PeriodicJob("service events", period_seconds, watcher),
+            PeriodicJob("events", period_seconds, outbox),
             PeriodicJob("services", period_seconds, ServiceRestarter(ledger, api), monotonic),
             PeriodicJob(
                 "clock",
