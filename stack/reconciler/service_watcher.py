@@ -30,38 +30,38 @@ class Condition(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Sighting:
+class Diagnosis:
     """The condition of a service, which is that of its worst replica, and its cause."""
 
     condition: Condition
     cause: str = ""
 
 
-def sighting(instance: Instance, now: float) -> Sighting:
+def diagnosis(instance: Instance, now: float) -> Diagnosis:
     """Return the condition of one replica that should run at ``now``, in epoch seconds."""
     status = detached.status(instance.directory)
     if isinstance(status, detached.Running):
         looping = is_crash_loop(status, now)
         cause = f"{status.restarts} restarts, the last time: {status.last_end or 'unknown'}"
-        return Sighting(Condition.CRASH_LOOPING, cause) if looping else Sighting(Condition.WELL)
+        return Diagnosis(Condition.CRASH_LOOPING, cause) if looping else Diagnosis(Condition.WELL)
     if not is_lost(instance):
-        return Sighting(Condition.WELL)  # it has finished, as its restart policy allows
+        return Diagnosis(Condition.WELL)  # it has finished, as its restart policy allows
     ended = status.outcome if isinstance(status, detached.Ended) else None
-    return Sighting(Condition.GONE, (ended.cause or str(ended.end)) if ended else "never started")
+    return Diagnosis(Condition.GONE, (ended.cause or str(ended.end)) if ended else "never started")
 
 
-def worst_sightings(expected: Iterable[Instance], now: float) -> dict[ServiceKey, Sighting]:
+def worst_diagnoses(expected: Iterable[Instance], now: float) -> dict[ServiceKey, Diagnosis]:
     """Return the condition of each service of which a replica should run."""
-    worst: dict[ServiceKey, Sighting] = {}
+    worst: dict[ServiceKey, Diagnosis] = {}
     for instance in expected:
         key = ServiceKey(instance.project, instance.environment, instance.service)
-        current = sighting(instance, now)
+        current = diagnosis(instance, now)
         worst[key] = max(current, worst.get(key, current))
     return worst
 
 
 def news(
-    before: Mapping[ServiceKey, Condition], current: Mapping[ServiceKey, Sighting]
+    before: Mapping[ServiceKey, Condition], current: Mapping[ServiceKey, Diagnosis]
 ) -> list[Event]:
     """Return an event for each service whose condition has changed.
 
@@ -91,7 +91,7 @@ class ServiceWatcher:
     def __call__(self, now: float) -> list[str]:
         """Look once at ``now``, in epoch seconds; return a sentence for each change."""
         expected = instances(self._ledger, states=[InstanceState.RUNNING])
-        current = worst_sightings(expected, now)
+        current = worst_diagnoses(expected, now)
         events = news(self._before, current)
         for event in events:
             self._announce(event)

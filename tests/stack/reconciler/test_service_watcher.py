@@ -16,11 +16,11 @@ import pytest
 from blocks.providers.process import detached
 from stack.reconciler.service_watcher import (
     Condition,
+    Diagnosis,
     ServiceWatcher,
-    Sighting,
     news,
     read_conditions,
-    worst_sightings,
+    worst_diagnoses,
 )
 from tasks.event_resource import ServiceKey
 from tasks.events import Event, EventName
@@ -80,21 +80,21 @@ def kill(folder: Path) -> None:
 @pytest.mark.parametrize("after", Condition)
 def test_only_a_change_is_news(before: Condition, after: Condition) -> None:
     """A service that is gone would be told every two seconds, or one that is back never."""
-    events = news({KEY: before}, {KEY: Sighting(after, "why")})
+    events = news({KEY: before}, {KEY: Diagnosis(after, "why")})
     assert [event.name for event in events] == ([] if before is after else [NAMES[after]])
 
 
 def test_what_was_stopped_is_no_news() -> None:
     """Everybody who stops a service would be told that it runs again, or is gone."""
     assert news({KEY: Condition.GONE}, {}) == []
-    assert news({}, {KEY: Sighting(Condition.WELL)}) == []
+    assert news({}, {KEY: Diagnosis(Condition.WELL)}) == []
 
 
 def test_the_worst_replica_counts(tmp_path: Path) -> None:
     """A replica that is gone would be hidden by another that runs."""
     finished = replace(service(tmp_path / "never-started"), replica=1)
-    sightings = worst_sightings([service(tmp_path / "gone"), finished], 0.0)
-    assert sightings == {KEY: Sighting(Condition.GONE, "never started")}
+    diagnoses = worst_diagnoses([service(tmp_path / "gone"), finished], 0.0)
+    assert diagnoses == {KEY: Diagnosis(Condition.GONE, "never started")}
 
 
 @pytest.mark.integration
