@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from stack.api import Json
+from tasks.home import Home
 from tests.integration.conftest import Stack
 from tests.integration.observation import answer, artifacts, eventually, marked
 from tests.integration.tiny_project import configuration, write_version
@@ -244,6 +245,8 @@ def test_a_notification_that_left_the_file_is_named(site: Site) -> None:
 
 
 def register(site: Site) -> None:
-    """Register everything, as `make up` does."""
-    done = site.stack.make("stack.registration.register")
+    """Have `make up` register everything again."""
+    Home(site.stack.config.root).registration_file.unlink()
+    done = site.stack.make("stack.up")
     assert done.returncode == 0, done.stderr
+    assert "registered what has changed" in done.stdout
