@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 
 from prefect import flow
+from prefect.events import emit_event
 from prefect.utilities.annotations import opaque
 from pydantic import SecretStr
 
 from blocks.environment_spec import EnvironmentSpec
 from blocks.parameter import Name
+from blocks.repositories.errors import RepositoryCancelledError
 from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
 from flows.configuration.block_loading import (
@@ -23,10 +26,12 @@ from flows.configuration.block_loading import (
 from flows.project.written_data import data_remarks
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
+from flows.run_state.secret_redaction import redacted
 from tasks.backup import task as backing_up
 from tasks.backup.sources import check_sources, hold_anything
 from tasks.backup.subject import project_subject, sources_of
 from tasks.backup.warnings import summary, warnings_of
+from tasks.events import backup_failed
 from tasks.launch.serving_release import live_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
@@ -56,15 +61,28 @@ async def backup_flow(project: Name, environment: Name = "dev") -> str:
     Returns:
         The id of the snapshot.
     """
-    target = await load_target(project, environment)
-    repository = await load_repository(target.spec.repository)
-    refuse_impossible_backup(target, repository)
-    with own_ledger() as ledger:
-        snapshot = await take_snapshot(target, repository, ledger)
+    with failure_emitted(project, environment):
+        target = await load_target(project, environment)
+        repository = await load_repository(target.spec.repository)
+        refuse_impossible_backup(target, repository)
+        with own_ledger() as ledger:
+            snapshot = await take_snapshot(target, repository, ledger)
     warnings = warnings_of(snapshot, stateless=target.spec.stateless)
     forgotten = forgotten_meanwhile(snapshot, await documents(PROJECT))
     remarks = [*forgotten, *warnings, *await data_remarks(target)]
     return remarked(snapshot.id, summary(snapshot), remarks)
+
+
+@contextmanager
+def failure_emitted(project: str, environment: str) -> Iterator[None]:
+    """Emit an event where the backup inside fails; one that is cancelled has not failed."""
+    try:
+        yield
+    except RepositoryCancelledError:
+        raise
+    except Exception as error:
+        emit_event(**backup_failed(project, environment, redacted(str(error))).document())
+        raise
 
 
 def forgotten_meanwhile(snapshot: Snapshot, configured: Container[str]) -> list[str]:

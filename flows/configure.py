@@ -30,6 +30,7 @@ from flows.configuration.block_loading import (
     own_ledger,
 )
 from flows.configuration.block_saving import save_changed
+from flows.configuration.notifications import make_automations, notification_blocks
 from flows.configuration.schedules import follow_projects, refuse_impossible_schedules
 from flows.configuration.source_file import left_behind
 from flows.run_state.completion import remarked
@@ -62,7 +63,7 @@ _REMEDY = "`forget` removes a project; delete the blocks of the others in the UI
 )
 @fails_plainly
 async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]]:
-    """Load projects, environments, providers and repositories from a YAML file.
+    """Load projects, environments, providers, repositories and notifications from a YAML file.
 
     The whole file is checked before the first block is saved, and that the sources of projects are
     there; a server that does not answer is a warning. A relative path is seen from the
@@ -86,6 +87,7 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
     remarks = await asyncio.to_thread(_missing_sources, configuration)
     saved = await save_blocks(blocks)
     await register_providers()
+    remarks += await make_automations()
     remarks += [
         sentence
         for name, project in configuration.projects.items()
@@ -170,7 +172,7 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
         blocks[f"provider/{name}"] = _block(PROVIDERS, f"providers.{name}", fields)
     for name, fields in configuration.repositories.items():
         blocks[f"repository/{name}"] = _block(REPOSITORIES, f"repositories.{name}", fields)
-    return blocks
+    return blocks | notification_blocks(configuration.notifications)
 
 
 def _missing_sources(configuration: Configuration) -> list[str]:

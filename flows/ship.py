@@ -16,7 +16,12 @@ from blocks.providers.interface import Outcome
 from blocks.repositories.restic import ResticRepository
 from blocks.routers.interface import Router
 from blocks.workload_spec import SplittableSpec, WorkloadChoiceOrNone
-from flows.backup import has_data, refuse_impossible_backup, take_snapshot
+from flows.backup import (
+    failure_emitted,
+    has_data,
+    refuse_impossible_backup,
+    take_snapshot,
+)
 from flows.configuration.block_loading import (
     load_providers,
     load_repository,
@@ -170,7 +175,10 @@ async def _ship(
             last = await _run_workload(shipment, release, *selection, ledger)
     after: list[object] = [*launched, *last]
     if live or has_data(target):
-        with shipment.part("backup"):
+        with (
+            shipment.part("backup"),
+            failure_emitted(target.project, target.environment),
+        ):
             snapshot = await take_snapshot(target, repository, ledger, after=after)
             shipment.snapshot, after = snapshot.id, [snapshot]
             shipment.warnings = tuple(warnings_of(snapshot, stateless=target.spec.stateless))

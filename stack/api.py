@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +23,8 @@ from tasks.settings import Settings, settings
 
 RETRIED_CODES = frozenset({429, 502, 503, 504})
 PAGE_SIZE = 200
+EMIT_SECONDS = 2.0
+"""How long the server may take for events."""
 
 Json = dict[str, Any]
 
@@ -112,6 +114,21 @@ class SlipwayApi:
             )
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def emit(self, events: Sequence[Json]) -> None:
+        """Record events; it asks once and waits little, as nothing may be delayed by it.
+
+        Raises:
+            ApiError: The server does not answer, is overloaded, or refused the password.
+            httpx.HTTPStatusError: It refused the events.
+        """
+        try:
+            answer = self._client.post("/events", json=list(events), timeout=EMIT_SECONDS)
+        except httpx.TransportError as error:
+            raise ApiError(f"the events were not taken: {error}") from error
+        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise ApiError(f"the events were not taken (HTTP {answer.status_code})")
+        self._read(answer)
 
     def healthy(self) -> bool:
         """Tell whether the server answers now; asks once."""

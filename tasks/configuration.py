@@ -1,4 +1,4 @@
-"""Reads `slipway.yaml`, which configures projects, environments, providers and repositories."""
+"""Reads `slipway.yaml`: projects, environments, providers, repositories and notifications."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import WfformatWorkload
 from tasks.document import read_document
 from tasks.errors import BadInputError, NotFoundError
+from tasks.notification_spec import NotificationSpec, refuse_unknown_subjects
 from tasks.validation_errors import bad_input, refuse_unusable_text
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -31,6 +32,7 @@ class Configuration(BaseModel):
     environments: dict[str, EnvironmentSpec] = Field(default_factory=dict)
     providers: dict[str, dict[str, Any]] = Field(default_factory=dict)
     repositories: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    notifications: dict[str, NotificationSpec] = Field(default_factory=dict)
 
 
 def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> Configuration:
@@ -43,7 +45,7 @@ def read_configuration(path: Path, environ: Mapping[str, str] = os.environ) -> C
     path = path.expanduser()
     document = read_document("file", path)
     if not isinstance(document, dict):
-        remedy = "Write projects:, environments:, providers:, repositories:."
+        remedy = f"Write {', '.join(f'{key}:' for key in Configuration.model_fields)}."
         raise BadInputError("file", str(path), "is not a mapping", remedy)
     own = {key: value for key, value in document.items() if not _is_extension(key)}
     _require_section(path, own)
@@ -81,7 +83,7 @@ def _is_extension(key: object) -> bool:
 def refuse_unknown_names(
     configuration: Configuration, projects: Collection[str], environments: Collection[str]
 ) -> None:
-    """Refuse a project's environment, or a project that shares values, whose name is unknown.
+    """Refuse an unknown environment of a project, or project of an environment or notification.
 
     ``projects`` and ``environments`` are those that are configured already.
 
@@ -111,6 +113,11 @@ def refuse_unknown_names(
                     known_projects,
                     "Correct it, or configure that project.",
                 )
+    refuse_unknown_subjects(
+        configuration.notifications,
+        {*projects, *configuration.projects},
+        known_environments,
+    )
 
 
 def checked(model: type[Model], fields: object, prefix: str = "") -> Model:

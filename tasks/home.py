@@ -111,6 +111,21 @@ class Home:
         """What retention keeps, and when it is removed, as the reconciler last recorded it."""
         return self.stack / "retention"
 
+    @property
+    def events_file(self) -> Path:
+        """The reconciler's events that the server has not taken yet."""
+        return self.stack / "events"
+
+    @property
+    def conditions_file(self) -> Path:
+        """The services that are not well, as the reconciler last told."""
+        return self.stack / "conditions"
+
+    @property
+    def automations_lock(self) -> Path:
+        """Locked while the automations of notifications are compared and made."""
+        return self.stack / "automations.lock"
+
     def log(self, program: str) -> Path:
         """Return the log file of ``program``."""
         return self.logs / f"{program}.log"

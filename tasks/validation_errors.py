@@ -15,7 +15,9 @@ from tasks.errors import BadInputError
 
 Json = Mapping[str, Any]
 
-_HIDDEN = re.compile(r"secret|password|credentials|^repositories\.[^.]*\.variables")
+_HIDDEN = re.compile(
+    r"secret|password|credentials|^repositories\.[^.]*\.variables|^notifications(\.[^.]*)?(\.url.*)?$"
+)
 _UNUSABLE = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
 """A NUL, or half of a pair of UTF-16, other than those that stand for bytes of a file's name."""
 _WORDS = {

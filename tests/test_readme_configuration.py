@@ -30,6 +30,7 @@ from flows.configuration.schedule_checks import check_schedule
 from flows.configure import build_blocks
 from stack.registration.operations import strict_schema
 from tasks.configuration import Configuration, read_configuration
+from tasks.notification_spec import NotificationSpec
 from tasks.settings import Settings
 from tasks.split.declared import split_steps
 from tests.readme import README, Document, document
@@ -44,6 +45,7 @@ SECRETS = {
     "BOOKSHOP_GIT_USER",
     "SENTRY_DSN",
 }
+ADDRESSES = {"ONCALL_URL": "json://127.0.0.1:1/"}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 TRACE = """
 {"schemaVersion": "1.5", "workflow": {
@@ -58,13 +60,15 @@ def example(tmp_path: Path) -> Configuration:
     (tmp_path / "slipway.yaml").write_text(TEXT)
     (tmp_path / "traces").mkdir()
     (tmp_path / "traces" / "genome.json").write_text(TRACE)
-    return read_configuration(tmp_path / "slipway.yaml", dict.fromkeys(SECRETS | CREDENTIALS, "x"))
+    environ = dict.fromkeys(SECRETS | CREDENTIALS, "x") | ADDRESSES
+    return read_configuration(tmp_path / "slipway.yaml", environ)
 
 
 def test_its_blocks_can_be_saved(example: Configuration) -> None:
     """Who copies it would be refused."""
     names = {"project/bookshop", "environment/base", "environment/dev"}
-    assert set(build_blocks(example)) == names | {"provider/local", "repository/offsite"}
+    others = {"provider/local", "repository/offsite", "notification/oncall"}
+    assert set(build_blocks(example)) == names | others
 
 
 def test_its_steps_are_a_graph(example: Configuration, tmp_path: Path) -> None:
@@ -112,6 +116,7 @@ def shown() -> dict[str, set[str]]:
     note("EnvironmentSpec", *whole["environments"].values())
     note("ShellProvider", *whole["providers"].values())
     note("ResticRepository", *whole["repositories"].values())
+    note("NotificationSpec", *whole["notifications"].values())
     return found
 
 
@@ -130,6 +135,7 @@ TABLES: dict[type[Any], str] = {
     EnvironmentSpec: "Keys of an environment",
     ShellProvider: "Keys of a provider of kind shell",
     ResticRepository: "Keys of a repository of kind restic",
+    NotificationSpec: "Keys of a notification",
 }
 """Below which heading of docs/configuration.md the keys of a model stand."""
 

@@ -8,10 +8,12 @@ from contextlib import closing
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 
 from analytics.demand.chart import outlooks
 from analytics.demand.step_demand import rows, step_outlooks
 from analytics.history.runs import FLOW_KIND, Run
+from analytics.insights.events import change_events
 from analytics.insights.lifecycle import Changes
 from analytics.insights.metric_anomalies import find_anomalies
 from analytics.insights.shortages import shortages
@@ -28,6 +30,8 @@ async def watch_runs(runs: list[Run]) -> Changes:
     changes = await asyncio.to_thread(_watch, runs, time.time())
     for sentence in change_sentences(changes):
         get_run_logger().warning(sentence)
+    for event in change_events(changes):
+        emit_event(**event.document())
     return changes
 
 

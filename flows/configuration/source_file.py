@@ -15,6 +15,7 @@ from flows.configuration.block_loading import (
     documents,
     own_ledger,
 )
+from flows.configuration.notifications import NOTIFICATION
 from tasks.ledger.configured import configured_from, record_configured
 
 
@@ -26,6 +27,7 @@ async def left_behind(file: Path, saved: Collection[str]) -> list[str]:
         "environment": [ENVIRONMENT],
         "provider": [block.get_block_type_slug() for block in PROVIDERS.values()],
         "repository": [block.get_block_type_slug() for block in REPOSITORIES.values()],
+        "notification": [NOTIFICATION],
     }
     existing = {
         f"{kind}/{name}"

@@ -7,11 +7,13 @@ import time
 from dataclasses import replace
 
 from prefect import get_run_logger
+from prefect.events import emit_event
 from prefect.utilities.annotations import opaque
 
 from blocks.providers.process.detached import own_identity, owner_alive
+from flows.run_state.secret_redaction import redacted
 from flows.workload.execute import execute
-from flows.workload.job import Job, WorkloadEnd
+from flows.workload.job import Job, WorkloadEnd, WorkloadFailedError
 from flows.workload.lease import kept_alive
 from flows.workload.plan import plan_workload
 from flows.workload.settle import settle
@@ -20,6 +22,7 @@ from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.allocate.task import allocate
 from tasks.distribute.dispatch.decision_log import decisions_of
 from tasks.errors import SlipwayError
+from tasks.events import workload_failed
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import record_decisions
 from tasks.ledger.plans import record_plan
@@ -46,14 +49,26 @@ async def run_workload(job: Job, ledger: Ledger) -> WorkloadEnd:
         async with kept_alive(ledger, lease, admission, config.lease_seconds, warn):
             workspace = await workspace_of(lease.id, job.release, job.spec, ledger)
             end = await _run_leased(replace(job, workspace=workspace), ledger, lease, admission)
-    except SlipwayError:
+    except SlipwayError as error:
         close_workload(ledger, lease.id, lease.fence, "failed", time.time())
+        emit_failure(job, str(error))
         await close_workspace(lease.id, succeeded=False)
         raise
     state = "succeeded" if end.summary.succeeded else "failed"
     close_workload(ledger, lease.id, lease.fence, state, time.time())
+    if not end.summary.succeeded:
+        emit_failure(job, str(WorkloadFailedError(end.summary)))
     await close_workspace(lease.id, succeeded=end.summary.succeeded)
     return end
+
+
+def emit_failure(job: Job, reason: str) -> None:
+    """Emit the event that the workload of ``job`` has failed."""
+    target = job.target
+    event = workload_failed(
+        target.project, target.environment, job.workload, redacted(reason), job.providers
+    )
+    emit_event(**event.document())
 
 
 async def _run_leased(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from stack.disk_reserve import FULL_BYTES, Reserve, free_bytes
+from tasks.events import Event, insight_closed, insight_raised
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import ROOM, RaisedInsight, open_insights, write_insights
 from tasks.observe.disk_space import low_room
@@ -14,10 +15,20 @@ from tasks.quantities import MIB_BYTES
 
 
 class DiskSpaceWatcher:
-    """Keeps the reserve, releases it when the disk is full, and raises an insight before that."""
+    """Keeps the reserve, releases it when the disk is full, and raises an insight before that.
 
-    def __init__(self, ledger: Ledger, home: Path, reserve: Reserve) -> None:
+    ``announce`` gets the events.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        home: Path,
+        reserve: Reserve,
+        announce: Callable[[Event], None] = lambda _event: None,
+    ) -> None:
         self._ledger, self._home, self._reserve = ledger, home, reserve
+        self._announce = announce
         self._reported = False
 
     def __call__(self, now: float) -> Iterator[str]:
@@ -44,5 +55,8 @@ class DiskSpaceWatcher:
         if sentence and not raised_before:
             raised = RaisedInsight(ROOM, key, "warning", "", sentence, now, now, now)
             write_insights(self._ledger, [raised])
+            self._announce(insight_raised(ROOM, key, raised.severity, sentence))
         elif raised_before and not sentence:
-            write_insights(self._ledger, [replace(raised_before[0], seen_at=now, closed_at=now)])
+            [row] = raised_before
+            write_insights(self._ledger, [replace(row, seen_at=now, closed_at=now)])
+            self._announce(insight_closed(ROOM, key, row.severity, row.size))

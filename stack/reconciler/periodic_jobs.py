@@ -20,10 +20,12 @@ from stack.disk_reserve import Reserve
 from stack.readiness import worker_name
 from stack.reconciler.disk_space import DiskSpaceWatcher
 from stack.reconciler.job_loop import PeriodicJob
+from stack.reconciler.outbox import Outbox
 from stack.reconciler.results import EVERY_SECONDS, ResultFiles
 from stack.reconciler.retention import Retention
 from stack.reconciler.sampling import SECONDS_A_DAY, Sampling
 from stack.reconciler.service_restarter import ServiceRestarter
+from stack.reconciler.service_watcher import ServiceWatcher
 from stack.reconciler.written_data import WrittenDataWatcher
 from stack.record import ProcessRecord, is_alive, read_record
 from stack.runs.cancellation import Cancellation
@@ -32,7 +34,9 @@ from stack.runs.vanished import VanishedRuns
 from stack.services import GRACE_SECONDS, UnfinishedInstances
 from stack.supervision import Supervision
 from tasks.backup.staging import clear_staging
+from tasks.deploy.events import rollout_event
 from tasks.deploy.reconcile import reconcile_rollouts
+from tasks.deploy.rollout import Rollout
 from tasks.home import Home
 from tasks.launch.ending import end_instances
 from tasks.ledger.connection import Ledger
@@ -57,10 +61,11 @@ def periodic_jobs(
     config: Settings, ledger: Ledger, api: SlipwayApi
 ) -> dict[str, list[PeriodicJob]]:
     """Return the reconciler's periodic jobs by lane, in order."""
+    outbox = Outbox(Home(config.root).events_file, api)
     return {
         SUPERVISOR: _supervisor_jobs(config),
-        LEDGER: _ledger_jobs(config, ledger),
-        SERVER: _server_jobs(config, ledger, api),
+        LEDGER: _ledger_jobs(config, ledger, outbox),
+        SERVER: _server_jobs(config, ledger, api, outbox),
     }
 
 
@@ -70,19 +75,21 @@ def _supervisor_jobs(config: Settings) -> list[PeriodicJob]:
     return [PeriodicJob("supervisor", period, supervision, monotonic)]
 
 
-def _ledger_jobs(config: Settings, ledger: Ledger) -> list[PeriodicJob]:
+def _ledger_jobs(config: Settings, ledger: Ledger, outbox: Outbox) -> list[PeriodicJob]:
     root, home, owner = config.root, Home(config.root), own_identity().encode()
     router = SlotRouter(root / "router")
     results = ResultFiles(home.prefect / "storage", config.retention_days * SECONDS_A_DAY)
     unfinished = UnfinishedInstances(ledger, router, root, owner)
-    written = WrittenDataWatcher(ledger, root)
+    written = WrittenDataWatcher(ledger, root, announce=outbox.put)
+    disk_space = DiskSpaceWatcher(ledger, root, Reserve(home.reserve_file), outbox.put)
+    rollouts = partial(_reconcile_rollouts, ledger, router, owner, outbox)
 
     period = config.reconcile_seconds
     room, data = max(period, ROOM_SECONDS), max(period, DATA_SECONDS)
     return [
-        PeriodicJob("room", room, DiskSpaceWatcher(ledger, root, Reserve(home.reserve_file))),
+        PeriodicJob("room", room, disk_space),
         PeriodicJob("leases", period, partial(_reap_leases, ledger, config.lease_seconds)),
-        PeriodicJob("rollouts", period, partial(_reconcile_rollouts, ledger, router, owner)),
+        PeriodicJob("rollouts", period, rollouts),
         PeriodicJob("unfinished", period, unfinished),
         PeriodicJob("staging", room, lambda _: clear_staging(root)),
         PeriodicJob("data", data, written),
@@ -92,14 +99,20 @@ def _ledger_jobs(config: Settings, ledger: Ledger) -> list[PeriodicJob]:
     ]
 
 
-def _server_jobs(config: Settings, ledger: Ledger, api: SlipwayApi) -> list[PeriodicJob]:
+def _server_jobs(
+    config: Settings, ledger: Ledger, api: SlipwayApi, outbox: Outbox
+) -> list[PeriodicJob]:
     pool, root, worker = config.work_pool, config.root, _Worker(Home(config.root))
     cancelled = Cancellation(api, pool, root, worker.pid, worker_name())
+    watcher = ServiceWatcher(ledger, Home(root).conditions_file, outbox.put)
     vanished = VanishedRuns(api, pool, root, worker_name(), worker.age_seconds)
 
     period = config.reconcile_seconds
     runs = max(period, FLOW_RUN_SECONDS)
     return [
+        # It tells that a service is gone before anything brings it back.
+        PeriodicJob("service events", period, watcher),
+        PeriodicJob("events", period, outbox),
         PeriodicJob("services", period, ServiceRestarter(ledger, api), monotonic),
         PeriodicJob("clock", runs, ClockSetBack(api, pool, root), monotonic),
         PeriodicJob("cancellations", runs, cancelled, monotonic),
@@ -111,7 +124,9 @@ def _reap_leases(ledger: Ledger, lease_seconds: float, now: float) -> list[str]:
     return [f"reaped {owner}" for owner in reap(ledger, now, lease_seconds)]
 
 
-def _reconcile_rollouts(ledger: Ledger, router: SlotRouter, owner: str, now: float) -> list[str]:
+def _reconcile_rollouts(
+    ledger: Ledger, router: SlotRouter, owner: str, outbox: Outbox, now: float
+) -> list[str]:
     def stop(doomed: Sequence[Instance]) -> None:
         end_instances(ledger, doomed, GRACE_SECONDS)
 
@@ -119,7 +134,10 @@ def _reconcile_rollouts(ledger: Ledger, router: SlotRouter, owner: str, now: flo
         # A rollout of ours is one that an earlier run of this job did not finish.
         return holder != owner and known_alive(holder)
 
-    return reconcile_rollouts(ledger, router, stop, owner, is_at_work, now)
+    def announce(rollout: Rollout) -> None:
+        outbox.put(rollout_event(rollout))
+
+    return reconcile_rollouts(ledger, router, stop, owner, is_at_work, now, on_end=announce)
 
 
 class _Worker:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from tasks.events import Event, insight_closed, insight_raised
 from tasks.launch.carrying import CarryError
 from tasks.launch.lock import environment_lock_file, try_lock
 from tasks.launch.serving import ServingTrees, recorded_trees
@@ -24,7 +25,10 @@ PASS_SECONDS = 60.0
 
 
 class WrittenDataWatcher:
-    """Moves data that replaced a link back to its place, and raises an insight on other data."""
+    """Moves data that replaced a link back to its place, and raises an insight on other data.
+
+    ``announce`` gets the events.
+    """
 
     def __init__(
         self,
@@ -32,9 +36,10 @@ class WrittenDataWatcher:
         home: Path,
         files_per_look: int = FILES_PER_LOOK,
         clock: Callable[[], float] = time.monotonic,
+        announce: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         self._ledger, self._home, self._files = ledger, home, files_per_look
-        self._clock = clock
+        self._announce, self._clock = announce, clock
         self._pass: Iterator[str] = iter(())
         self._begun: float | None = None
         self._refused: dict[Path, str] = {}
@@ -88,8 +93,11 @@ class WrittenDataWatcher:
         if message and not raised_before:
             raised = RaisedInsight(DATA, place, "warning", "", message, now, now, now)
             write_insights(self._ledger, [raised])
+            self._announce(insight_raised(DATA, place, raised.severity, message))
         elif message and raised_before[0].size != message:
             write_insights(self._ledger, [replace(raised_before[0], size=message, seen_at=now)])
         elif raised_before and not message:
-            write_insights(self._ledger, [replace(raised_before[0], seen_at=now, closed_at=now)])
+            [row] = raised_before
+            write_insights(self._ledger, [replace(row, seen_at=now, closed_at=now)])
+            self._announce(insight_closed(DATA, place, row.severity, row.size))
         return bool(message) and not raised_before

@@ -21,6 +21,7 @@ from prefect.workers.process import ProcessWorker
 
 from blocks.logo import publish_logos
 from stack.api import SlipwayApi
+from stack.registration.automations import register_automations
 from stack.registration.default_blocks import make_defaults
 from stack.registration.deployments import (
     Declared,
@@ -46,6 +47,7 @@ BLOCKS = (
     "blocks.providers.shell.ShellProvider",
     "blocks.repositories.restic.ResticRepository",
     "blocks.routers.caddy.CaddyRouter",
+    "blocks.notification.Notification",
 )
 """Every block a user configures in the UI; a new one is a line here."""
 
@@ -127,6 +129,8 @@ def register_all(config: Settings, api: SlipwayApi, root: Path) -> list[str]:
     publish_logos(Home(config.root).ui / "v1")
     register_blocks()
     make_defaults(config)
+    for sentence in register_automations():
+        sys.stdout.write(f"{sentence}\n")
     for entry, (name, body) in zip(declared, operations, strict=True):
         register_deployment(api, entry, name, body)
     return [name for name, _ in operations]

@@ -35,6 +35,7 @@ from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRu
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
+import blocks.notification  # noqa: F401 - the server itself loads it, to send with it
 from flows.configuration.parameter_errors import explained
 from stack.registration.operations import (
     read_entrypoints,

@@ -32,6 +32,7 @@ from tasks.backup.target import check_target
 from tasks.backup.warnings import details_of, warnings_of
 from tasks.cancellation import in_thread, is_cancelled
 from tasks.companion import shown
+from tasks.events import backup_done, backup_warning, insight_closed, insight_raised
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import BACKUP, RaisedInsight, open_insights, write_insights
 from tasks.ledger.snapshots import record_snapshot
@@ -90,6 +91,8 @@ async def backup(
         size(snapshot.added_bytes),
         snapshot.seconds,
     )
+    done = backup_done(subject.project, subject.environment, snapshot.id, snapshot.total_bytes)
+    emit_event(**done.document())
     await asyncio.to_thread(_warn, snapshot, subject, ledger)
     await acreate_markdown_artifact(
         report.snapshot_report(snapshot, read_data_subset),
@@ -112,17 +115,18 @@ def _warn(snapshot: Snapshot, subject: BackupSubject, ledger: Ledger) -> None:
     if sentences:
         message = " ".join(sentences)
         get_run_logger().warning("\n".join([message, *details_of(snapshot)]))
-        emit_event(
-            "slipway.backup.warning",
-            resource={"prefect.resource.id": f"slipway.backup.{key}"},
-            payload={"snapshot": snapshot.id, "problem": message},
-        )
+        warning = backup_warning(snapshot.project, snapshot.environment, snapshot.id, message)
+        emit_event(**warning.document())
         since = open_rows[0].since if open_rows else now
         raised = open_rows[0].raised_at if open_rows else now
         row = RaisedInsight(BACKUP, key, "critical", "", message, since, raised, now)
         write_insights(ledger, [row])
+        if not open_rows:
+            emit_event(**insight_raised(BACKUP, key, row.severity, message).document())
     elif open_rows:
-        write_insights(ledger, [replace(open_rows[0], seen_at=now, closed_at=now)])
+        [row] = open_rows
+        write_insights(ledger, [replace(row, seen_at=now, closed_at=now)])
+        emit_event(**insight_closed(BACKUP, key, row.severity, row.size).document())
 
 
 @task(

@@ -56,7 +56,8 @@ class Deployer:
     """Deploys and rolls back one project in one environment; synchronous.
 
     ``owner`` is the encoded identity of this process; ``owner_alive`` judges those of others.
-    ``on_change`` is called at every change of the rollout.
+    ``on_change`` is called at every change of the rollout, ``on_reconciled`` with each other one
+    that had lost its controller and was brought to its end here.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Deployer:
         self.pace = pace or Pace()
         self._owner_alive = owner_alive
         self.on_change: Callable[[Rollout], None] = lambda _rollout: None
+        self.on_reconciled: Callable[[Rollout], None] = lambda _rollout: None
         self._provision = Provision(ledger, runner, router, target, self.pace)
         self._cutover = Cutover(
             ledger,
@@ -219,7 +221,13 @@ class Deployer:
 
     def _reconcile(self) -> None:
         reconcile_rollouts(
-            self.ledger, self.router, self._stop, self.owner, self._owner_alive, time.time()
+            self.ledger,
+            self.router,
+            self._stop,
+            self.owner,
+            self._owner_alive,
+            time.time(),
+            on_end=self.on_reconciled,
         )
 
     def _begin(self, rollout: Rollout) -> RolloutRow:

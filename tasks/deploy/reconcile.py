@@ -86,11 +86,13 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
     owner_alive: Callable[[str], bool],
     now: float,
     alive: Callable[[Instance], bool] = is_present,
+    on_end: Callable[[Rollout], None] = lambda _rollout: None,
 ) -> list[str]:
     """Bring every rollout whose controller is dead to its end; return a sentence for each.
 
     A rollout whose controller lives is left alone, however long it has been silent: it might go
     on at any moment. A rollout that another reconciler takes over meanwhile is left to that one.
+    ``on_end`` is called with each that was brought to its end, once that is recorded.
     """
     sentences = []
     for orphan in open_rollouts(ledger):
@@ -100,7 +102,9 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
             row = take_over_rollout(ledger, orphan.id, owner, now, _LEASE_SECONDS)
             where = (row.project, row.environment)
             cutover = Cutover(ledger, router, stop, *where, _DRAIN_SECONDS)
-            sentences.append(_bring_to_end(cutover, row, now, alive))
+            ended = _bring_to_end(cutover, row, now, alive)
+            sentences.append(_sentence(from_document(row.document), ended))
+            on_end(ended)
         except StaleFenceError as error:
             sentences.append(f"Rollout {orphan.id} is being reconciled by another: {error}")
     return sentences
@@ -108,7 +112,7 @@ def reconcile_rollouts(  # noqa: PLR0917 - where, by whom, and how the former is
 
 def _bring_to_end(
     cutover: Cutover, row: RolloutRow, now: float, alive: Callable[[Instance], bool]
-) -> str:
+) -> Rollout:
     ledger, saved = cutover.ledger, from_document(row.document)
     instances = recorded(ledger, row.project, row.environment)
     public_ports = [route.public_port for route in saved.routes]
@@ -120,9 +124,13 @@ def _bring_to_end(
         _save(ledger, row, rollout, now)
         rollout, effect = advance(rollout, cutover.perform(effect), now)
     _save(ledger, row, rollout, now)
+    return rollout
+
+
+def _sentence(saved: Rollout, ended: Rollout) -> str:
     return (
-        f"Rollout of {row.project}/{row.environment} to {saved.version or saved.to_release[:12]} "
-        f"had lost its controller while {saved.phase}: it is {rollout.phase} now."
+        f"Rollout of {saved.project}/{saved.environment} to {saved.version or saved.to_release[:12]} "
+        f"had lost its controller while {saved.phase}: it is {ended.phase} now."
     )
 
 

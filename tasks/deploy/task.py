@@ -14,14 +14,17 @@ from prefect.artifacts import (
     aupdate_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from tasks.artifact import artifact_key, one_line
 from tasks.cancellation import in_thread
 from tasks.companion import shown
 from tasks.deploy.deployer import Deployer
+from tasks.deploy.events import rollout_event
 from tasks.deploy.report import RolloutReport, RolloutRevertedError, markdown_of
 from tasks.deploy.rollout import Rollout, RolloutKind
+from tasks.events import EventName
 from tasks.narration import narrated
 from tasks.release import Release
 
@@ -84,7 +87,7 @@ async def _progress_shown(deployer: Deployer, kind: RolloutKind) -> AsyncIterato
         """Log what could not be shown."""
         logger.warning("%s: %s", problem, error, exc_info=error)
 
-    deployer.on_change = _narrate()
+    deployer.on_change, deployer.on_reconciled = _narrate(), _announce()
     async with narrated(log_line), shown(newest, show_progress, _PROGRESS_SECONDS, log_failure):
         yield
     for artifact in artifacts:
@@ -95,7 +98,7 @@ async def _progress_shown(deployer: Deployer, kind: RolloutKind) -> AsyncIterato
 
 
 def _narrate() -> Callable[[Rollout], None]:
-    logger, last = get_run_logger(), [""]
+    logger, last, announce = get_run_logger(), [""], _announce()
 
     def log_phase(rollout: Rollout) -> None:
         reason = f": {rollout.reason}" if rollout.reason else ""
@@ -107,8 +110,23 @@ def _narrate() -> Callable[[Rollout], None]:
         if line != last[0]:
             last[0] = line
             logger.info("%s", line)
+        announce(rollout)
 
     return log_phase
+
+
+def _announce() -> Callable[[Rollout], None]:
+    """Return what emits each event of a rollout once, at whatever change it is due."""
+    emitted: set[tuple[str, str, EventName]] = set()
+
+    def announce(rollout: Rollout) -> None:
+        event = rollout_event(rollout)
+        key = (rollout.project, rollout.environment, event.name)
+        if key not in emitted:
+            emitted.add(key)
+            emit_event(**event.document())
+
+    return announce
 
 
 async def _show(report: RolloutReport) -> RolloutReport:

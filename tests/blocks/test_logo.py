@@ -12,6 +12,7 @@ from blocks.logo import logo, publish_logos
 SLUGS = (
     "slipway-caddy-router",
     "slipway-environment",
+    "slipway-notification",
     "slipway-project",
     "slipway-restic-repository",
     "slipway-shell-provider",

@@ -126,7 +126,7 @@ def test_a_file_that_configures_nothing_is_refused(tmp_path: Path, text: str) ->
     error = refused(tmp_path, text)
     assert (error.field, error.value) == ("file", str(tmp_path / "slipway.yaml"))
     assert error.problem == "configures nothing"
-    assert "projects, environments, providers or repositories" in error.remedy
+    assert "projects, environments, providers, repositories or notifications" in error.remedy
     assert "`forget`" in error.remedy
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from stack.disk_reserve import Reserve
 from stack.reconciler.disk_space import DiskSpaceWatcher
+from tasks.events import Event, EventName
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import open_insights
 from tasks.observe.disk_space import low_room
@@ -40,7 +41,8 @@ def test_little_room_is_told_once_and_until_there_is_more(
     ledger: Ledger, tmp_path: Path, disk: Disk
 ) -> None:
     """Broken: the first that anybody hears of a disk that fills is that everything fails."""
-    room = DiskSpaceWatcher(ledger, tmp_path, Reserve(tmp_path / "reserve"))
+    events: list[Event] = []
+    room = DiskSpaceWatcher(ledger, tmp_path, Reserve(tmp_path / "reserve"), events.append)
     assert [*room(1.0)] == ["a reserve of 8 MiB is kept for records"]
     assert low_room(tmp_path) == ""
     disk.free = 300 * MIB_BYTES
@@ -53,6 +55,7 @@ def test_little_room_is_told_once_and_until_there_is_more(
     disk.free = TOTAL // 2
     assert [*room(4.0)] == ["there is free space again"]
     assert open_insights(ledger) == []
+    assert [event.name for event in events] == [EventName.INSIGHT_RAISED, EventName.INSIGHT_CLOSED]
 
 
 def test_the_reserve_is_given_up_on_a_full_disk_and_taken_again_later(

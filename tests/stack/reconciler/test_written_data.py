@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from stack.reconciler.written_data import FILES_PER_LOOK, WrittenDataWatcher
+from tasks.events import Event, EventName
 from tasks.launch.carrying import CarryError
 from tasks.launch.serving import ServingTrees
 from tasks.ledger.connection import Ledger
@@ -48,10 +50,14 @@ def serving_tree(
 
 
 def watch_over(
-    ledger: Ledger, home: Path, files_per_look: int = FILES_PER_LOOK
+    ledger: Ledger,
+    home: Path,
+    files_per_look: int = FILES_PER_LOOK,
+    announce: Callable[[Event], None] = lambda _event: None,
 ) -> WrittenDataWatcher:
     """Return what is tested, on a clock by which ten seconds pass from look to look."""
-    return WrittenDataWatcher(ledger, home, files_per_look, count(0.0, 10.0).__next__)
+    clock = count(0.0, 10.0).__next__
+    return WrittenDataWatcher(ledger, home, files_per_look, clock, announce)
 
 
 def passes(watcher: WrittenDataWatcher, looks: int = 40) -> list[str]:
@@ -64,7 +70,8 @@ def test_what_is_written_is_raised_once_and_closed_when_it_is_carried(
 ) -> None:
     """A month of orders lies in a folder that the next deploy leaves behind."""
     source = serving_tree(ledger, tmp_path)
-    watcher = watch_over(ledger, tmp_path, files_per_look=7)
+    events: list[Event] = []
+    watcher = watch_over(ledger, tmp_path, files_per_look=7, announce=events.append)
     assert passes(watcher) == []
     (source / "orders.csv").touch()
     (message,) = passes(watcher)
@@ -75,6 +82,7 @@ def test_what_is_written_is_raised_once_and_closed_when_it_is_carried(
     (source / "orders.csv").unlink()
     assert passes(watcher) == []
     assert open_insights(ledger) == []
+    assert [event.name for event in events] == [EventName.INSIGHT_RAISED, EventName.INSIGHT_CLOSED]
 
 
 def test_each_look_is_small(

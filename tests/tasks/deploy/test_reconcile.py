@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,7 @@ from tasks.deploy.effects import (
     Undone,
 )
 from tasks.deploy.reconcile import ObservedState, reconcile_rollouts, resolve_orphan
-from tasks.deploy.rollout import Rollout, RolloutKind
+from tasks.deploy.rollout import Phase, Rollout, RolloutKind
 from tasks.deploy.state_machine import advance, begin
 from tasks.deploy.survey import address, survey
 from tasks.ledger.instances import instances
@@ -285,7 +285,9 @@ def _killed_controller(folder: Path, version: str, point: int) -> int:
     return subprocess.run(argv, check=False, timeout=120).returncode
 
 
-def _reconcile_really(deployer: Deployer) -> list[str]:
+def _reconcile_really(
+    deployer: Deployer, on_end: Callable[[Rollout], None] = lambda _rollout: None
+) -> list[str]:
     return reconcile_rollouts(
         deployer.ledger,
         deployer.router,
@@ -293,6 +295,7 @@ def _reconcile_really(deployer: Deployer) -> list[str]:
         deployer.owner,
         detached.owner_alive,
         time.time(),
+        on_end=on_end,
     )
 
 
@@ -327,14 +330,16 @@ def test_real_controllers_killed_at_many_points_leave_one_release(
 ) -> None:
     """Otherwise kill -9 in mid-rollout needs an operator."""
     deployer.deploy("one")
-    killed = 0
+    killed, ended_rollouts = 0, list[Rollout]()
     for point in (2, 6, 11, 15, 18, 21, 24, 27, 30, 33):
         ended = _killed_controller(tmp_path, f"version-{point}", point)
         killed += ended == -signal.SIGKILL
-        sentences = _reconcile_really(deployer)
+        sentences = _reconcile_really(deployer, ended_rollouts.append)
         assert len(sentences) == (ended == -signal.SIGKILL), sentences
         _check_one_release_lives(deployer)
     assert killed >= 8
+    assert len(ended_rollouts) == killed
+    assert {rollout.phase for rollout in ended_rollouts} == {Phase.DONE, Phase.REVERTED}
 
 
 @pytest.mark.integration

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -62,7 +63,22 @@ def artifacts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(task, "acreate_markdown_artifact", create)
     monkeypatch.setattr(task, "acreate_link_artifact", create)
     monkeypatch.setattr(task, "get_run_logger", lambda: logging.getLogger("rollout"))
+    monkeypatch.setattr(task, "emit_event", lambda **_: None)
     return created
+
+
+@pytest.fixture
+def events(artifacts: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect the events instead of sending them to a server."""
+    emitted: list[str] = []
+    assert artifacts == {}
+
+    def emit(event: str, resource: dict[str, str], **_: object) -> None:
+        """Keep what would be sent."""
+        emitted.append(f"{event} {resource['prefect.resource.id']}")
+
+    monkeypatch.setattr(task, "emit_event", emit)
+    return emitted
 
 
 async def test_a_deploy_shows_its_report_and_where_the_service_answers(
@@ -112,3 +128,28 @@ async def test_a_reverted_deploy_fails_the_task_after_its_report(
     with pytest.raises(RolloutRevertedError):
         await task.deploy.fn(Deployer(Phase.REVERTED), "2")  # type: ignore[arg-type]  # as above
     assert "rollout--my-shop--prod" in artifacts
+
+
+class TurningDeployer(Deployer):
+    """Finds a dead rollout of another project, then goes through some phases to its end."""
+
+    on_reconciled: Say
+
+    def deploy(self, version: str, strategy: str) -> RolloutReport:
+        """Go through the phases, and be saved twice in one."""
+        self.on_reconciled(Rollout("blog", "prod", "7", phase=Phase.REVERTED))
+        for phase in (Phase.PREPARING, Phase.BUILT, Phase.GATING, Phase.GATING):
+            self.on_change(Rollout("My_Shop", "prod", version, phase=phase))
+        return super().deploy(version, strategy)
+
+
+@pytest.mark.parametrize("end", [Phase.DONE, Phase.REVERTED])
+async def test_each_event_of_a_rollout_is_emitted_once(events: list[str], end: Phase) -> None:
+    """Somebody would be told at every phase, or never how it ended."""
+    with suppress(RolloutRevertedError):
+        await task.deploy.fn(TurningDeployer(end), "2")  # type: ignore[arg-type]  # as above
+    assert events == [
+        "slipway.deploy.reverted slipway.project.blog.prod",
+        "slipway.deploy.started slipway.project.My_Shop.prod",
+        f"slipway.deploy.{end} slipway.project.My_Shop.prod",
+    ]
