@@ -16,29 +16,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.durations.distribution import WIDTHS, Distribution, mixture, width_indices
+from analytics.durations.overruns import Overruns
 from analytics.statistics.averages import Averages, Floats, Ints, Mask
-from analytics.statistics.forest import BIN_STEP, BINS, GRID, MIN_LOG, Matrix, bin_of, binned
+from analytics.statistics.forest import BIN_STEP, BINS, GRID, Matrix, bin_of, binned
 from analytics.statistics.intervals import LEVELS, Calibration
 
-# Half widths of the mixture's components, in logarithms.
-FIXED_WIDTHS = (0.02, 0.08, 0.3, 1.0)
-# Further half widths, as shares of the spread of a run's past.
-SPREAD_SHARES = (0.3, 1.0)
-# The weights of these six widths before anything is learnt.
+# The weights of the six widths of a mixture before anything is learnt.
 _START_OF_WIDTHS = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
-# The half widths that a component can have.
-WIDTHS = np.geomspace(0.01, 5.0, 40)
+# Bounds above the median lie at the upper end of their bin, the others at the lower.
+_OUTWARDS = np.sign(LEVELS - 0.5)
 FOREST = "forest"
 MIDDLE = "middle of the forest"
 CONSENSUS = "consensus"
 # The density that no component needs to explain, which keeps divisions finite.
 _FLOOR = 1e-4
-# A bound is the outer edge of its bin, so that a value that recurs lies within its bounds.
-_BOUND_OFFSETS = BIN_STEP / 2 * np.sign(LEVELS - 0.5)
 # The expected min/max ratios of the simple rules before anything is learnt.
 _START_OF_RULES = {"median of 5": 0.6, "median of 20": 0.59, "last run": 0.57, "mean of 2": 0.55}
-# A rule with a smaller share adds nothing to the distribution, which saves time.
-_MIN_SHARE = 0.004
 # exp(-|difference|) between any two bins, by how far they are apart.
 _SIMILARITY = np.exp(-BIN_STEP * np.abs(np.arange(1 - BINS, BINS))).astype(np.float32)
 
@@ -61,13 +55,13 @@ class Prediction:
     """The forecast of one run, and the values from which the blend learns once the run has ended.
 
     All values are logarithms. ``point`` is of the candidate number ``rule``; ``bounds`` belong to
-    ``intervals.LEVELS``; ``cumulative`` is the distribution over the grid.
+    ``intervals.LEVELS``; ``distribution`` is what they are quantiles of.
     """
 
     point: float
     rule: int
     bounds: Floats
-    cumulative: Floats
+    distribution: Distribution
     candidates: Floats
     shares: Floats
     widths: Floats
@@ -89,6 +83,7 @@ class Blend:
         self._averages = Averages(start, weight)
         # A key with a long steady past must not get wider intervals because of errors on new keys.
         self._calibrations: defaultdict[int, Calibration] = defaultdict(Calibration)
+        self._overruns = Overruns()
 
     def predict(
         self,
@@ -111,15 +106,15 @@ class Blend:
         candidates = self._candidates(np.minimum(rules, limit), shares, forest, limit)
         density_shares = shares * np.append(np.isfinite(rules), forest is not None)
         density_shares /= density_shares.sum()
-        scales = _width_indices(spread)
-        laplace = widths @ _LAPLACE[scales]
-        cumulative = _mixture_cumulative(candidates[: self._n], density_shares, laplace, forest)
+        scales = width_indices(spread)
+        cumulative = mixture(candidates[: self._n], density_shares, widths, scales, forest)
+        distribution = Distribution(cumulative, limit, self._overruns.excesses)
         judged = np.where(np.isfinite(candidates), likeness, -1.0)
         best = int(judged.argmax())
-        places = np.searchsorted(cumulative, self._calibrations[context.situation].quantiles())
-        bounds = np.minimum(GRID[np.minimum(places, BINS - 1)] + _BOUND_OFFSETS, limit)
+        levels = self._calibrations[context.situation].quantiles()
+        bounds = distribution.quantiles(levels, _OUTWARDS)
         return Prediction(
-            float(candidates[best]), best, bounds, cumulative, candidates, density_shares,
+            float(candidates[best]), best, bounds, distribution, candidates, density_shares,
             widths, scales, forest,
         )  # fmt: skip
 
@@ -134,9 +129,10 @@ class Blend:
             np.concatenate([likeness, *parts[:2]]),
             np.concatenate([is_known, *parts[2:]]),
         )
-        low, high = _cumulative_at(prediction.cumulative, actual)
-        place = low + (high - low) * _fraction_of_bin(actual)
-        self._calibrations[context.situation].update(place, actual <= prediction.bounds)
+        self._overruns.update(prediction.distribution.limit, actual)
+        below = np.where(_OUTWARDS >= 0, actual <= prediction.bounds, actual < prediction.bounds)
+        place = prediction.distribution.place(actual)
+        self._calibrations[context.situation].update(place, below)
 
     def _split(self, values: Floats) -> tuple[Floats, Floats, Floats]:
         likeness, shares = self._n + 3, 2 * self._n + 4
@@ -195,48 +191,3 @@ def _start_of_rule(rule: str) -> float:
         return 0.5
     plain, is_of_key, _ = rule.partition(" of key")
     return _START_OF_RULES[plain] if is_of_key else 0.5
-
-
-_DISTANCES = BIN_STEP * np.arange(-BINS, BINS)
-# The Laplace distribution function of each width at every distance on the grid.
-_LAPLACE = np.array(
-    [
-        np.where(
-            _DISTANCES < 0,
-            0.5 * np.exp(np.minimum(_DISTANCES, 0) / width),
-            1 - 0.5 * np.exp(-np.maximum(_DISTANCES, 0) / width),
-        )
-        for width in WIDTHS
-    ]
-)
-
-
-def _width_indices(spread: float) -> Ints:
-    """Return the indices in WIDTHS of the fixed widths and of the shares of ``spread``."""
-    half_widths = np.array([*FIXED_WIDTHS, *(share * spread for share in SPREAD_SHARES)])
-    return np.minimum(np.searchsorted(WIDTHS, half_widths), len(WIDTHS) - 1)
-
-
-def _mixture_cumulative(
-    values: Floats, shares: Floats, laplace: Floats, forest: Matrix | None
-) -> Floats:
-    """Return the mixture's distribution function at the upper end of each bin."""
-    # The narrowest width is below a bin, so a component is centred in the middle of its bin.
-    bins = np.clip(np.round((values - MIN_LOG) / BIN_STEP), 0, BINS - 1)
-    cumulative = np.zeros(BINS)
-    for place in np.flatnonzero(shares[:-1] > _MIN_SHARE):
-        start = BINS - int(bins[place])
-        cumulative += shares[place] * laplace[start : start + BINS]
-    if forest is not None:
-        cumulative += shares[-1] * np.cumsum(forest)
-    return cumulative / cumulative[-1] if cumulative[-1] else cumulative
-
-
-def _cumulative_at(cumulative: Floats, actual: float) -> tuple[float, float]:
-    at = bin_of(actual)
-    return (float(cumulative[at - 1]) if at else 0.0), float(cumulative[at])
-
-
-def _fraction_of_bin(actual: float) -> float:
-    """Return the position of a value within its bin, from 0 to 1."""
-    return min(max((actual - MIN_LOG) / BIN_STEP + 0.5, 0.0), float(BINS)) % 1.0

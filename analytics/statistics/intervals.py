@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float64]
 LEVELS = np.array([0.05, 0.1, 0.5, 0.8, 0.9, 0.95])
 WINDOW_RUNS = 400
 LEARNING_RATE = 0.004
+# The quantiles that are used before anything is known. They are further out than ``LEVELS``, as a
+# distribution whose width was estimated from few runs is too narrow: hence Student's t.
+START_QUANTILES = np.array([0.025, 0.06, 0.5, 0.86, 0.94, 0.975])
 MAX_DEBT = 0.5
 _PRIOR_RUNS = 20
 
@@ -29,7 +32,6 @@ class Calibration:
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque()
-        # Until enough values are known, the levels are used unchanged.
         self._ordered: list[float] = []
         self._asked = LEVELS.copy()
 
@@ -37,11 +39,11 @@ class Calibration:
         """Return the quantile of a forecast distribution for each of ``LEVELS``, in their order."""
         n = len(self._ordered)
         if not n:
-            return LEVELS.copy()
+            return START_QUANTILES.copy()
         rank = np.clip(np.ceil((n + 1) * self._asked), 1, n).astype(int) - 1
         calibrated = np.array([self._ordered[place] for place in rank])
         trust = n / (n + _PRIOR_RUNS)
-        return np.maximum.accumulate(trust * calibrated + (1 - trust) * LEVELS)
+        return np.maximum.accumulate(trust * calibrated + (1 - trust) * START_QUANTILES)
 
     def update(self, place: float, below: npt.NDArray[np.bool_]) -> None:
         """Learn from the quantile ``place`` of an actual value; ``below`` marks bounds above it."""

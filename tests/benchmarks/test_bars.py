@@ -16,8 +16,6 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PARTS = {"rollout_load", "rollout_runner"}
 """These are started as processes by a benchmark, and are none."""
 
-ELSEWHERE = {"forecasts"}
-
 
 def entries() -> list[str]:
     """Return the names of the modules that are started as benchmarks."""
@@ -27,7 +25,7 @@ def entries() -> list[str]:
         for path in files
         if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
     ]
-    return sorted({*names} - PARTS - ELSEWHERE)
+    return sorted({*names} - PARTS)
 
 
 @pytest.mark.parametrize("name", entries())

@@ -50,6 +50,29 @@ def test_the_command_of_the_readme_measures_a_csv(tmp_path: Path) -> None:
     figures = json.loads(completed.stdout.splitlines()[-1])
     assert figures["duration"]["min_max_ratio"]["model"] > 0.9
     assert figures["duration"]["same_class"] == 1
+    assert figures["duration"]["coverage_by_length"]["all"]["upper_95"] > 0.9
+    assert figures["bars"]["history.csv behind_best_rule"]["met"]
+
+
+@pytest.mark.integration
+def test_several_histories_are_measured_in_one_run(tmp_path: Path) -> None:
+    """Versions would be compared on one log, to which they may be tuned; or a miss go unseen."""
+    steady = "\n".join(["key,seconds", *(f"build,{30 + turn % 3}" for turn in range(80))])
+    swinging = "\n".join(["key,seconds", *(f"test,{10 ** (turn % 4)}" for turn in range(12))])
+    for name, lines in (("steady.csv", steady), ("swinging.csv", swinging)):
+        (tmp_path / name).write_text(lines)
+    command = "-m benchmarks.forecasts --json --check --history steady.csv swinging.csv"
+    completed = subprocess.run(
+        [sys.executable, *command.split()],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    figures = json.loads(completed.stdout.splitlines()[-1])
+    assert [of["history"] for of in figures["histories"]] == ["steady.csv", "swinging.csv"]
+    assert completed.returncode == (not all(bar["met"] for bar in figures["bars"].values()))
 
 
 @pytest.mark.integration

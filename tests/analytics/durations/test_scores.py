@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from analytics.durations.scores import auc, brier, coverage, in_class, min_max_ratio, stable
 
@@ -45,3 +48,12 @@ def test_stable_keys_need_runs_and_steadiness() -> None:
     assert scored.share == pytest.approx(1 / 3)
     assert scored.within_tenth == 1.0
     assert stable(ones, ones, np.zeros(3), np.zeros(3)) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]), st.booleans()), min_size=2))
+def test_auc_and_brier_are_those_of_scikit_learn(pairs: list[tuple[float, bool]]) -> None:
+    """A failure model would be published for a skill that it does not have."""
+    probability, happened = np.array(pairs, float).T
+    assert brier(probability, happened) == pytest.approx(brier_score_loss(happened, probability))
+    if len(set(happened)) > 1:
+        assert auc(probability, happened) == pytest.approx(roc_auc_score(happened, probability))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from analytics.statistics.bootstrap import Rows, bootstrap
 
@@ -37,3 +38,14 @@ def test_no_runs_say_nothing() -> None:
     """A mean of nothing would be NaN, far from its cause."""
     with pytest.raises(ValueError, match="no runs"):
         bootstrap(np.array([]), _mean)
+
+
+def test_the_interval_is_that_of_scipy() -> None:
+    """The certainty of a gain would be one of our own invention."""
+    rows = np.random.default_rng(8).lognormal(0, 1, 80)
+    gain = bootstrap(rows, _mean)
+    interval = stats.bootstrap(
+        (rows,), np.mean, n_resamples=2000, confidence_level=0.9, method="percentile", rng=1
+    ).confidence_interval
+    width = interval.high - interval.low
+    assert (gain.low, gain.high) == pytest.approx((interval.low, interval.high), abs=width / 10)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import CensoredData, ecdf
 
-from analytics.statistics.kaplan_meier import KaplanMeier, quantiles
+from analytics.statistics.kaplan_meier import QUANTILES, KaplanMeier, quantiles
 
 logs = st.lists(st.floats(-5, 15), min_size=3, max_size=30)
 
@@ -44,3 +45,15 @@ def test_what_has_not_begun_is_no_age() -> None:
     assert logarithms is not None
     assert logarithms.tolist() == pytest.approx([1, 1, 1, 1])
     assert running.predict(2, 40.0) is None
+
+
+@given(logs, logs)
+def test_it_is_the_estimator_of_scipy(ended: list[float], ages: list[float]) -> None:
+    """Durations that are planned for would come from a formula of our own."""
+    curve = ecdf(CensoredData(uncensored=np.array(ended), right=np.array(ages))).cdf
+    reached = curve.probabilities[None] >= QUANTILES[:, None] - 1e-9
+    is_inside = reached.any(axis=1)
+    expected = curve.quantiles[reached.argmax(axis=1)]
+    actual = quantiles(np.array(ended), np.array(ages))
+    assert actual[is_inside].tolist() == expected[is_inside].tolist()
+    assert (actual[~is_inside] > max(ended + ages)).all()

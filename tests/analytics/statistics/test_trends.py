@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import linregress, theilslopes
 
 from analytics.statistics.seasonal import Values
 from analytics.statistics.trends import WEEK_SECONDS, relative_trend, trend
@@ -69,3 +70,16 @@ def test_what_is_not_positive_is_refused() -> None:
     """A run of no time would be a growth without bounds."""
     with pytest.raises(ValueError, match="positive"):
         relative_trend(np.arange(9.0), np.zeros(9))
+
+
+def test_the_slopes_are_those_of_scipy() -> None:
+    """Growth would be shown by a formula of our own."""
+    values = 20 * 1.05**WEEKS * np.exp(_noise(0.3))
+    growth = relative_trend(WEEKS * WEEK_SECONDS, values)
+    assert growth
+    slope = theilslopes(np.log(values), WEEKS).slope
+    assert growth.per_week.expected == pytest.approx(np.expm1(slope))
+    failed = (np.arange(60) % 7 < WEEKS / 2).astype(float)
+    share = trend(WEEKS * WEEK_SECONDS, failed)
+    assert share
+    assert share.per_week.expected == pytest.approx(linregress(WEEKS, failed).slope)
