@@ -14,7 +14,11 @@ from hypothesis import settings
 from xdist.remote import Producer
 
 from benchmarks.free_ports import ports_on_loan
+from stack.api import SlipwayApi
+from tests.ledgers import home, home_ledger, ledger, ledger_template, ledger_url
 from tests.side_by_side import SideBySide, turn_of
+
+__all__ = ["home", "home_ledger", "ledger", "ledger_template", "ledger_url"]
 
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=100, deadline=None)
@@ -45,6 +49,29 @@ def ports_of_a_test() -> Iterator[None]:
     """Let go of the ports that a test has asked for by itself; what it shares keeps its own."""
     with ports_on_loan():
         yield
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """Give the URL of a Prefect server, which takes some twenty seconds to start.
+
+    `tests/side_by_side.py` names the files that use it, so that one worker starts it and no other.
+    """
+    # Imports the whole server, which the tests without one need not wait for.
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield str(PREFECT_API_URL.value())
+
+
+@pytest.fixture
+def server_without_runs(prefect_server: str) -> str:
+    """Give the URL of that server, which remembers no run of an earlier test."""
+    with SlipwayApi(prefect_server) as api:
+        for run in api.every("/flow_runs/filter", {}):
+            api.call("DELETE", f"/flow_runs/{run['id']}")
+    return prefect_server
 
 
 @pytest.fixture

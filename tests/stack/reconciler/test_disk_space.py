@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from stack.disk_reserve import Reserve
 from stack.reconciler.disk_space import DiskSpaceWatcher
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import open_insights
 from tasks.observe.disk_space import low_room
 from tasks.quantities import MIB_BYTES
@@ -35,14 +34,6 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk()
     monkeypatch.setattr(os, "statvfs", disk.look)
     return disk
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Give a ledger."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 def test_little_room_is_told_once_and_until_there_is_more(

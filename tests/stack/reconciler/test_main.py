@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ from tasks.home import Home
 from tasks.launch.ending import end_instances
 from tasks.launch.public_ports import lead_away
 from tasks.ledger.befores import BeforeRow, BeforeState, record_before
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution, begin_execution
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.ports import lease_port, ports
@@ -44,14 +44,6 @@ class Fake(Protocol):
     answer: Callable[..., None]
     bodies: Callable[[str], list[dict[str, Any]]]
     client: Callable[..., SlipwayApi]
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """A ledger of its own."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 def service(folder: Path, state: InstanceState = InstanceState.RUNNING) -> Instance:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -13,21 +12,13 @@ import pytest
 from stack.reconciler.written_data import FILES_PER_LOOK, WrittenDataWatcher
 from tasks.launch.carrying import CarryError
 from tasks.launch.serving import ServingTrees
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import open_insights
 from tasks.ledger.instances import record_instance
 from tasks.release import Instance, InstanceState, Release
 
 _MOMENTS = count(0.0, 10.0)
 """The time of day of each look."""
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Give an empty ledger."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 def serving_tree(
