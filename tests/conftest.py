@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +21,10 @@ from tests.ledgers import home, home_ledger, ledger, ledger_template, ledger_url
 from tests.side_by_side import SideBySide, turn_of
 
 __all__ = ["home", "home_ledger", "ledger", "ledger_template", "ledger_url"]
+
+# Where the shell forbids to keep bytecode, half of the collection would be pytest's rewriting of
+# assertions, in every worker and at every run.
+sys.dont_write_bytecode = False
 
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=100, deadline=None)
@@ -96,9 +102,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def nest(tmp_path: Path) -> Iterator[Callable[..., None]]:
-    """Nest folders so deep that nothing may call itself for each; they are gone afterwards."""
+    """Nest folders so deep that nothing may call itself for each; they are gone afterwards.
 
-    def deepen(folder: Path, depth: int = 1050, name: str = "d") -> None:
+    Python lets a function call itself a thousand times. Here it is some hundred times fewer: what
+    goes through folders takes the square of their depth.
+    """
+    calls, limit = len(inspect.stack(0)), sys.getrecursionlimit()
+
+    def deepen(folder: Path, depth: int = 400, name: str = "d") -> None:
         """Make so many folders in one another below ``folder``, and a file in the last."""
         folder.mkdir(parents=True, exist_ok=True)
         inner = os.open(folder, os.O_RDONLY)
@@ -109,5 +120,7 @@ def nest(tmp_path: Path) -> Iterator[Callable[..., None]]:
         os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=inner))
         os.close(inner)
 
+    sys.setrecursionlimit(calls + 300)
     yield deepen
+    sys.setrecursionlimit(limit)
     subprocess.run(["rm", "-rf", "--", str(tmp_path)], check=True)
