@@ -31,7 +31,7 @@ def quiet_hours_of(text: str) -> QuietHours | None:
     """Return the quiet hours that ``text`` names; None for an empty one.
 
     Raises:
-        ValueError: It has another form, names no time zone, or is no part of a day.
+        ValueError: It has another form, names no time zone, or is not a part of a day.
     """
     if not text:
         return None

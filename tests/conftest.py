@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +16,15 @@ from hypothesis import settings
 from xdist.remote import Producer
 
 from benchmarks.free_ports import ports_on_loan
+from stack.api import SlipwayApi
+from tests.ledgers import home, home_ledger, ledger, ledger_template, ledger_url
 from tests.side_by_side import SideBySide, turn_of
+
+__all__ = ["home", "home_ledger", "ledger", "ledger_template", "ledger_url"]
+
+# Where the shell forbids to keep bytecode, half of the collection would be pytest's rewriting of
+# assertions, in every worker and at every run.
+sys.dont_write_bytecode = False
 
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=100, deadline=None)
@@ -51,6 +61,29 @@ def ports_of_a_test() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """Give the URL of a Prefect server, which takes some twenty seconds to start.
+
+    `tests/side_by_side.py` names the files that use it, so that one worker starts it and no other.
+    """
+    # Imports the whole server, which the tests without one need not wait for.
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield str(PREFECT_API_URL.value())
+
+
+@pytest.fixture
+def server_without_runs(prefect_server: str) -> str:
+    """Give the URL of that server, which remembers no run of an earlier test."""
+    with SlipwayApi(prefect_server) as api:
+        for run in api.every("/flow_runs/filter", {}):
+            api.call("DELETE", f"/flow_runs/{run['id']}")
+    return prefect_server
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one MiB."""
@@ -73,9 +106,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def nest(tmp_path: Path) -> Iterator[Callable[..., None]]:
-    """Nest folders so deep that nothing may call itself for each; they are gone afterwards."""
+    """Nest folders so deep that nothing may call itself for each; they are gone afterwards.
 
-    def deepen(folder: Path, depth: int = 1050, name: str = "d") -> None:
+    Python lets a function call itself a thousand times. Here it is some hundred times fewer: what
+    goes through folders takes the square of their depth.
+    """
+    calls, limit = len(inspect.stack(0)), sys.getrecursionlimit()
+
+    def deepen(folder: Path, depth: int = 400, name: str = "d") -> None:
         """Make so many folders in one another below ``folder``, and a file in the last."""
         folder.mkdir(parents=True, exist_ok=True)
         inner = os.open(folder, os.O_RDONLY)
@@ -86,5 +124,7 @@ def nest(tmp_path: Path) -> Iterator[Callable[..., None]]:
         os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=inner))
         os.close(inner)
 
+    sys.setrecursionlimit(calls + 300)
     yield deepen
+    sys.setrecursionlimit(limit)
     subprocess.run(["rm", "-rf", "--", str(tmp_path)], check=True)

@@ -1,8 +1,8 @@
 """How tests are spread over workers: those that share something costly stay on one, in turn.
 
 `make test` runs them on several workers by this, in place of pytest-xdist's own ``loadfile``: all
-that use the whole stack stay together, else the tests of a file do, unless they share nothing and
-take long each.
+that use the whole stack stay together, and all that use the one Prefect server of the fixture
+`prefect_server`; else the tests of a file do, unless they share nothing and take long each.
 """
 
 from __future__ import annotations
@@ -12,6 +12,21 @@ from collections.abc import Collection
 from xdist.scheduler import LoadScopeScheduling
 
 _WHOLE_STACK = "tests/integration/"
+_PREFECT_SERVER = "a Prefect server"
+SERVED = (
+    "tests/analytics/reports/test_flow.py",
+    "tests/analytics/test_flow.py",
+    "tests/flows/configuration/test_notifications.py",
+    "tests/flows/configuration/test_schedules.py",
+    "tests/flows/test_events.py",
+    "tests/flows/configuration/test_block_saving.py",
+    "tests/flows/test_decisions.py",
+    "tests/flows/test_estimate.py",
+    "tests/flows/test_replay.py",
+    "tests/flows/workload/test_workspace.py",
+    "tests/stack/test_schedules.py",
+)
+"""Files that use the fixture `prefect_server`, which takes longer to start than most of them."""
 _ALONE = (
     "tests/integration/test_rollout_under_load.py",
     "tests/stack/test_stack.py",
@@ -27,6 +42,8 @@ def scope_of(test: str) -> str:
     file = test.partition("::")[0]
     if file in _ALONE:
         return test
+    if file in SERVED:
+        return _PREFECT_SERVER
     return _WHOLE_STACK if file.startswith(_WHOLE_STACK) else file
 
 
@@ -34,7 +51,8 @@ def turn_of(test: str, markers: Collection[str]) -> int:
     """Return when a test is given away, smallest first: what takes long must not come last."""
     if scope_of(test) == _WHOLE_STACK:
         return 0
-    if test.partition("::")[0] in _ALONE:
+    file = test.partition("::")[0]
+    if file in _ALONE or file in SERVED:
         return 1
     return 2 if {"prefect", "integration"}.intersection(markers) else 3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,14 @@ STACK_WITH_PREFECT = {
     "worker/main.py",
     "worker/patient_clients.py",
 }
+
+TESTED_THROUGH = {
+    "tasks/ledger/migrations/env.py": "alembic loads it by its path: tests/tasks/ledger/test_schema.py",
+    "tasks/planning/multimode/budgets.py": "numba compiles it into the search: test_solve.py",
+    "tasks/split/slipway_pytest.py": "the pytest of a suite loads it: test_suites_in_the_wild.py",
+}
+"""Modules that neither a test nor a tested module imports, and what tests them."""
+_IMPORT = re.compile(r"^\s*(?:from ([\w.]+) import (\([^)]*\)|.*)|import (.*))$", re.MULTILINE)
 
 
 @cache
@@ -107,3 +116,30 @@ def test_what_blocks_promise_is_free_of_prefect(name: str) -> None:
     """A shim beside each service would hold Prefect in memory."""
     found = [path for path in (ROOT / "blocks").rglob(name) if imports_prefect(path)]
     assert names(found) == []
+
+
+def imported(path: Path) -> set[str]:
+    """Return the dotted names that a module imports, those of modules among them."""
+    names: set[str] = set()
+    for module, members, plain in _IMPORT.findall(path.read_text(encoding="utf-8")):
+        names |= {module, *(f"{module}.{name}" for name in re.findall(r"\w+", members))}
+        names |= set(re.findall(r"[\w.]+", plain))
+    return names
+
+
+def test_every_module_is_tested_or_says_through_what() -> None:
+    """A module grows up without a test, since its package has many."""
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in MODULES
+        if path.relative_to(ROOT).parts[0] in PACKAGES[:5] and path.name != "__init__.py"
+    } | {"tasks.ledger.migrations.env": ROOT / "tasks/ledger/migrations/env.py"}
+    tests = [*(ROOT / "tests").rglob("*.py")]
+    mirrors = {path.relative_to(ROOT / "tests").with_name(path.name[5:]) for path in tests}
+    used = set().union(*map(imported, tests))
+    tested = {
+        name for name, path in modules.items() if name in used or path.relative_to(ROOT) in mirrors
+    }
+    parts = set().union(*(imported(modules[name]) for name in tested))
+    untested = [path for name, path in modules.items() if name not in tested | parts]
+    assert sorted(names(untested)) == sorted(TESTED_THROUGH)

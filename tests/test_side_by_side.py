@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.side_by_side import scope_of, turn_of
+from tests.side_by_side import SERVED, scope_of, turn_of
 
 ROOT = Path(__file__).parents[1]
 SHIP = "tests/integration/test_ship.py::test_the_new_version_answers_where_the_summary_says"
@@ -31,8 +32,20 @@ def test_all_that_use_the_whole_stack_are_one_group() -> None:
 
 def test_a_file_stays_together() -> None:
     """What its fixtures share would be made once a worker, in the worst case once a test."""
-    tests = ("tests/analytics/test_flow.py::test_a", "tests/analytics/test_flow.py::test_b[1/2]")
-    assert {scope_of(test) for test in tests} == {"tests/analytics/test_flow.py"}
+    tests = ("tests/stack/test_api.py::test_a", "tests/stack/test_api.py::test_b[1/2]")
+    assert {scope_of(test) for test in tests} == {"tests/stack/test_api.py"}
+
+
+def test_all_that_use_the_prefect_server_are_one_group() -> None:
+    """Every worker would start one, which takes half a minute."""
+    fixtures = re.compile(r"\b(prefect_server|server_without_runs)\b")
+    users = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if path != Path(__file__) and fixtures.search(path.read_text(encoding="utf-8"))
+    }
+    assert users == set(SERVED)
+    assert len({scope_of(f"{file}::test_a") for file in users}) == 1
 
 
 def test_long_tests_that_share_nothing_are_given_away_one_by_one() -> None:
@@ -45,7 +58,7 @@ def test_what_takes_long_comes_first() -> None:
     turns = [
         turn_of(SHIP, {"prefect"}),
         turn_of(UP, {"prefect"}),
-        turn_of("tests/analytics/test_flow.py::test_a", {"prefect"}),
+        turn_of("tests/stack/server/test_guard.py::test_a", {"prefect"}),
         turn_of("tests/test_make.py::test_a", set()),
     ]
     assert turns == sorted(set(turns))

@@ -42,7 +42,7 @@ def notification_blocks(notifications: Mapping[str, NotificationSpec]) -> dict[s
 def _block(name: str, spec: NotificationSpec) -> Notification:
     address = spec.url.get_secret_value()
     if not is_known_address(address):
-        problem = "is no address that Apprise can send to"
+        problem = "is not an address that Apprise can send to"
         remedy = "Write one as in https://appriseit.com/services/, e.g. mailto://user:password@host"
         raise BadInputError(f"notifications.{name}.url", shown_address(address), problem, remedy)
     events = [str(event) for event in spec.events]

@@ -65,7 +65,7 @@ async def _check_time(schedule: ProjectSchedule) -> None:
     try:
         times = CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
     except ValidationError as error:
-        raise BadInputError(field, schedule.cron, "is no cron", _EXAMPLE) from error
+        raise BadInputError(field, schedule.cron, "is not a cron expression", _EXAMPLE) from error
     try:
         occurs = bool(await times.get_dates(n=1))
     except (ValueError, OverflowError):

@@ -48,7 +48,7 @@ class LeasedPorts:
 
 
 def port_owner(owner: str) -> PortOwner | None:
-    """Return which environment the holder of a lease belongs to; None if it is no public port."""
+    """Return which environment the holder of a lease belongs to; None if it is not a public port."""
     project, _, rest = owner.removeprefix(_FRONT).partition("/")
     environment, _, service = rest.partition("/")
     return PortOwner(project, environment) if owner.startswith(_FRONT) and service else None

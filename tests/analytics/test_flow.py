@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from analytics.flow import train_flow
 from analytics.history.archive import load
 from analytics.history.runs import FLOW_KIND, Run
 from analytics.history.task import read_flow_runs
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import Decision, record_decisions
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.insights import insights
@@ -27,30 +25,7 @@ from tasks.ledger.models import models
 from tasks.ledger.timings import Timing, record_timings
 from tasks.settings import settings
 
-pytestmark = pytest.mark.prefect
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    """Give a Prefect server of this module's own."""
-    # Imports the whole server, which the tests without one need not wait for.
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
-
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
-
-
-@pytest.fixture
-def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """Give an empty ledger, the one that the flow finds."""
-    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path))
-    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
-    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
-    settings.cache_clear()
-    opened = open_ledger(settings().resolved_ledger_url())
-    yield opened
-    opened.close()
-    settings.cache_clear()
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("server_without_runs")]
 
 
 @flow(name="somebody else's")
@@ -95,7 +70,7 @@ async def _artifacts(flow_run_id: Any) -> dict[str | None, str]:
     return {artifact.key: str(artifact.data) for artifact in artifacts if artifact.key}
 
 
-async def test_without_history_it_completes_and_says_so(ledger: Ledger) -> None:
+async def test_without_history_it_completes_and_says_so(home_ledger: Ledger) -> None:
     """The nightly training of a fresh installation would fail."""
     state: Any = await train_flow(return_state=True)
     assert state.is_completed()
@@ -104,13 +79,13 @@ async def test_without_history_it_completes_and_says_so(ledger: Ledger) -> None:
     assert "Nothing to learn from yet" in report
 
 
-async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
+async def test_what_was_learnt_is_read_by_planning(home_ledger: Ledger) -> None:
     """The next plan would not know what the last runs took."""
     done = Decision("w", "placement", "m", "", time.time() - 60, "build", "step/build", "trained")
-    record_decisions(ledger, "w", [replace(done, estimate=30.0, p80=33.0, actual=31.0)])
+    record_decisions(home_ledger, "w", [replace(done, estimate=30.0, p80=33.0, actual=31.0)])
     many = [f"tests/test_{number}.py" for number in range(3000)]
-    record_timings(ledger, [timing for key in many for timing in _timings(key, 2, 0.5)])
-    record_timings(ledger, _timings("step/build", 6, 30.0))
+    record_timings(home_ledger, [timing for key in many for timing in _timings(key, 2, 0.5)])
+    record_timings(home_ledger, _timings("step/build", 6, 30.0))
     for _ in range(2):
         await _works()
     await _fails(return_state=True)
@@ -119,19 +94,19 @@ async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
     state: Any = await train_flow(return_state=True)
 
     assert state.is_completed()
-    steps = read_estimates(ledger, ["step/build", many[-1]], "shell")
+    steps = read_estimates(home_ledger, ["step/build", many[-1]], "shell")
     assert steps["step/build"].source == "trained"
     assert steps["step/build"].p50_seconds == pytest.approx(30.0)
     assert steps[many[-1]].n == 2
     flows = read_estimates(
-        ledger, ["flow/somebody else's", "flow/always fails", "flow/crashes"], "prefect"
+        home_ledger, ["flow/somebody else's", "flow/always fails", "flow/crashes"], "prefect"
     )
     assert list(flows) == ["flow/somebody else's"]
     artifacts = await _artifacts(state.state_details.flow_run_id)
     assert "| **model** |" in artifacts["training-report"]
     assert "| `flow/always fails` | prefect | 1 | 0% |" in artifacts["training-report"]
     assert "flow/crashes" not in artifacts["training-report"]
-    (model,) = models(ledger, "durations")
+    (model,) = models(home_ledger, "durations")
     assert (model.champion, model.why, model.version) == ("this version", "the first", 1)
     assert model.runs > 6000
     assert (settings().root / "models" / "durations-000001.npz").exists()
@@ -139,9 +114,9 @@ async def test_what_was_learnt_is_read_by_planning(ledger: Ledger) -> None:
         assert "](data:image/png;base64,iVBOR" in artifacts[picture]
 
 
-async def test_between_two_nights_it_learns_only_what_is_due(ledger: Ledger) -> None:
+async def test_between_two_nights_it_learns_only_what_is_due(home_ledger: Ledger) -> None:
     """Every hour would take a whole training, or a change wait for the night."""
-    record_timings(ledger, _timings("shop/ci/build", 60, 10.0))
+    record_timings(home_ledger, _timings("shop/ci/build", 60, 10.0))
     first: Any = await train_flow(only_if_due=True, return_state=True)
     assert first.message.startswith("Published")
     again: Any = await train_flow(only_if_due=True, return_state=True)
@@ -149,13 +124,13 @@ async def test_between_two_nights_it_learns_only_what_is_due(ledger: Ledger) -> 
     later = [
         replace(timing, at=time.time() + 40 + timing.at % 1) for timing in _timings("a", 30, 30.0)
     ]
-    record_timings(ledger, [replace(timing, key="shop/ci/build") for timing in later])
+    record_timings(home_ledger, [replace(timing, key="shop/ci/build") for timing in later])
     drifted: Any = await train_flow(only_if_due=True, return_state=True)
     assert drifted.message.startswith("Published")
-    assert [model.version for model in models(ledger, "durations")] == [2, 1]
+    assert [model.version for model in models(home_ledger, "durations")] == [2, 1]
 
 
-async def test_what_was_read_is_not_read_again(ledger: Ledger) -> None:
+async def test_what_was_read_is_not_read_again(home_ledger: Ledger) -> None:
     """The history of a busy server would go over the wire every hour."""
     for _ in range(3):
         await _works()
@@ -166,12 +141,12 @@ async def test_what_was_read_is_not_read_again(ledger: Ledger) -> None:
     assert {run.key for run in again} >= {"flow/somebody else's", "flow/reads"}
 
 
-async def test_what_became_slower_is_shown_and_raised_once(ledger: Ledger) -> None:
+async def test_what_became_slower_is_shown_and_raised_once(home_ledger: Ledger) -> None:
     """A step that takes far longer since yesterday would be noticed by nobody."""
     now = time.time()
     seconds = [10.0] * 8 + [25.0] * 5
     record_timings(
-        ledger,
+        home_ledger,
         [
             Timing("shop/ci/build", "shell", run_seconds, True, now - 100 * (20 - turn))
             for turn, run_seconds in enumerate(seconds)
@@ -181,7 +156,7 @@ async def test_what_became_slower_is_shown_and_raised_once(ledger: Ledger) -> No
         state: Any = await train_flow(return_state=True)
         report = (await _artifacts(state.state_details.flow_run_id))["training-report"]
         assert "| **critical** | regression | `shop/ci/build` | takes 2.5 times as long" in report
-    (insight,) = insights(ledger)
+    (insight,) = insights(home_ledger)
     assert insight.closed_at is None
     assert insight.since == pytest.approx(now - 1200)
 

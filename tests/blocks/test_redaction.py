@@ -104,10 +104,10 @@ def test_overlapping_secrets_leave_no_rest(
     assert [secret for secret in secrets if secret.strip() in redacted] == []
 
 
-def test_each_line_of_a_secret_is_one() -> None:
+@pytest.mark.parametrize("line", KEY.splitlines())
+def test_each_line_of_a_secret_is_one(line: str) -> None:
     """Broken: a program that logs a key line by line logs all of it."""
-    for line in KEY.splitlines():
-        assert redact(f"> {line} <", [KEY]) == f"> {MASK} <"
+    assert redact(f"> {line} <", [KEY]) == f"> {MASK} <"
     assert redact(json.dumps({"key": KEY}), [KEY]) == f'{{"key": "{MASK}\\n"}}'
 
 
@@ -156,13 +156,15 @@ def test_values_are_redacted_to_their_leaves() -> None:
     assert redactor_of(["tok-1234"]).value(value) == {MASK: [MASK, 1, None, {"x": f"a {MASK}"}]}
 
 
-def test_the_last_lines_of_a_log_are_redacted_before_they_are_cut(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lines", range(1, 7))
+def test_the_last_lines_of_a_log_are_redacted_before_they_are_cut(
+    tmp_path: Path, lines: int
+) -> None:
     """Broken: of a key that is half in the window, the half that is shown is not recognised."""
     log = tmp_path / "output.log"
-    for lines in range(1, 7):
-        log.write_text(f"start\n{KEY}end\n")
-        redacted = "\n".join(last_lines(log, lines, [KEY]))
-        assert not [line for line in KEY.splitlines() if line in redacted]
+    log.write_text(f"start\n{KEY}end\n")
+    redacted = "\n".join(last_lines(log, lines, [KEY]))
+    assert not [line for line in KEY.splitlines() if line in redacted]
     assert last_lines(log, 2) == ["-----END KEY-----", "end"]
     assert last_lines(None, 2) == last_lines(tmp_path / "none", 2) == []
 

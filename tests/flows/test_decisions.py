@@ -28,7 +28,7 @@ SPEC = StepsWorkload.model_validate(
 
 
 async def test_decisions_of_a_run_are_recorded_settled_and_replayed(
-    shared: Ledger, target: Target, release: Release
+    home_ledger: Ledger, target: Target, release: Release
 ) -> None:
     """Nothing would ever be learnt of what decisions are worth."""
     release.source.mkdir(parents=True)
@@ -38,10 +38,10 @@ async def test_decisions_of_a_run_are_recorded_settled_and_replayed(
     async def twice() -> None:
         """Run it without and with a history."""
         for _ in range(2):
-            assert (await run_workload(job, shared)).summary.succeeded
+            assert (await run_workload(job, home_ledger)).summary.succeeded
 
     await twice()
-    newest, first = (_made(shared, row.id) for row in workloads(shared))
+    newest, first = (_made(home_ledger, row.id) for row in workloads(home_ledger))
     assert {(decision.step, decision.kind) for decision in first.values()} == {
         ("", "split"),
         ("", "plan"),
@@ -55,7 +55,7 @@ async def test_decisions_of_a_run_are_recorded_settled_and_replayed(
     )
     assert newest["a", "placement"].estimate == first["a", "placement"].actual
     assert newest["a", "memory"].unit == "MiB"
-    pasts, reasons = replayable_workloads(shared, settings().root, "shop/ci", 9, 2e9)
+    pasts, reasons = replayable_workloads(home_ledger, settings().root, "shop/ci", 9, 2e9)
     assert (len(pasts), dict(reasons)) == (2, {})
     assert any(decision.policy.model == AS_DECIDED for decision in results(pasts[0]))
 

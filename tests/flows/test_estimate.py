@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +10,8 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 
 from flows.estimate import estimate_flow
 from tasks.estimates import Estimate
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import publish_estimates
-from tasks.settings import settings
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
 
@@ -25,17 +22,8 @@ STEPS = [
 
 
 @pytest.fixture(autouse=True)
-def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """Give the ledger that the flow finds, in which two steps were published."""
-    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path))
-    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
-    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
-    settings.cache_clear()
-    opened = open_ledger(settings().resolved_ledger_url())
-    publish_estimates(opened, STEPS, "shell", now=1000.0)
-    yield opened
-    opened.close()
-    settings.cache_clear()
+def _published(home_ledger: Ledger) -> None:
+    publish_estimates(home_ledger, STEPS, "shell", now=1000.0)
 
 
 async def _tables(state: Any) -> dict[str | None, Any]:

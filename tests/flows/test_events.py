@@ -18,7 +18,7 @@ from blocks.workload_spec import StepsWorkload
 from flows import backup
 from flows.backup import failure_emitted
 from flows.run_state.secret_redaction import keep_secret
-from flows.workload import settle
+from flows.workload import lifecycle
 from flows.workload.job import Job
 from flows.workload.lifecycle import emit_failure
 from stack.api import SlipwayApi
@@ -31,7 +31,7 @@ from tests.tasks.test_events import EVENTS
 def emitted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Collect the events instead of sending them to a server."""
     events: list[dict[str, Any]] = []
-    for module in (backup, settle):
+    for module in (backup, lifecycle):
         monkeypatch.setattr(module, "emit_event", lambda **event: events.append(event))
     return events
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from flows.workload.replayable import replayable_workloads
 from tasks.distribute.dispatch.decision_log import decisions_of
 from tasks.distribute.planned import PlannedWorkload
 from tasks.estimates import Estimate
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import record_decisions, settle_decisions
 from tasks.ledger.executions import Execution, begin_execution, finish_execution
 from tasks.ledger.plans import record_plan
@@ -65,12 +64,10 @@ def _ran(ledger: Ledger, root: Path, at: float, seconds: float, *, end: str = "s
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Ledger]:
+def shop(ledger: Ledger) -> Ledger:
     """Give a ledger with two providers."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    _register(opened, "slow", "fast")
-    yield opened
-    opened.close()
+    _register(ledger, "slow", "fast")
+    return ledger
 
 
 def test_only_what_was_known_before_is_planned_with(shop: Ledger, tmp_path: Path) -> None:
@@ -105,35 +102,24 @@ def test_what_cannot_be_replayed_is_counted_with_its_reason(shop: Ledger, tmp_pa
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give the home that the flow finds, and a project with one workload."""
-    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path))
-    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
-    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
-    settings.cache_clear()
-
+def _project(monkeypatch: pytest.MonkeyPatch) -> None:
     async def load(name: str) -> ProjectSpec:
-        """Return the project, whatever its name."""
         ci = StepsWorkload.model_validate({"steps": [{"id": "a", "run": "true"}]})
         return ProjectSpec(source="/src", workloads={"ci": ci})
 
     monkeypatch.setattr(replay, "load_project", load)
-    yield tmp_path
-    settings.cache_clear()
 
 
 @pytest.mark.prefect
-@pytest.mark.usefixtures("prefect_server")
-async def test_the_flow_answers_with_a_row_a_policy(home: Path) -> None:
+@pytest.mark.usefixtures("prefect_server", "_project")
+async def test_the_flow_answers_with_a_row_a_policy(home_ledger: Ledger) -> None:
     """Who asks over the API would get a completed run and no answer."""
     empty: Any = await replay.replay_flow("shop", return_state=True)
     assert empty.message == "There is nothing to replay: no workload has run yet"
     unknown: Any = await replay.replay_flow("shop", "cy", return_state=True)
     assert unknown.is_failed()
-    ledger = open_ledger(settings().resolved_ledger_url())
-    _register(ledger, "slow", "fast")
-    _ran(ledger, settings().root, 100.0, 4.0)
-    ledger.close()
+    _register(home_ledger, "slow", "fast")
+    _ran(home_ledger, settings().root, 100.0, 4.0)
     state: Any = await replay.replay_flow("shop", "ci", return_state=True)
     rows = await state.result()
     assert rows[0]["regret (%)"] == 0

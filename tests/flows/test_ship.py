@@ -27,7 +27,7 @@ from tasks.deploy.deployer import Deployer
 from tasks.launch import task as launching
 from tasks.launch.before import BeforeError
 from tasks.launch.target import Target, launcher_of
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
 from tasks.observe.summary import WorkloadSummary
@@ -136,11 +136,10 @@ def _direct(function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a home of its own, with ports of its own."""
+def home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give that home, with ports of its own."""
     first = free_ports(60)
     for name, value in {
-        "HOME": tmp_path / "home",
         "ROUTER_PORT": first,
         "ROUTER_SLOTS": 4,
         "SERVICE_PORT_LOW": first + 10,
@@ -148,9 +147,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     }.items():
         monkeypatch.setenv(f"SLIPWAY_{name}", str(value))
     settings.cache_clear()
-    (tmp_path / "home").mkdir()
-    yield tmp_path / "home"
-    settings.cache_clear()
+    return home
 
 
 of_every_source = pytest.mark.parametrize(
@@ -160,7 +157,11 @@ of_every_source = pytest.mark.parametrize(
 
 @pytest.fixture
 def world(
-    request: pytest.FixtureRequest, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    home: Path,
+    home_ledger: Ledger,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """Give a project; of its kinds of source only `git branch` names a version."""
     how = getattr(request, "param", "git branch")
@@ -178,8 +179,7 @@ def world(
         workloads={"tests": {"kind": "steps", "steps": [{"id": "a", "run": "true"}]}},
     )
     target = Target("paper", spec, "dev")
-    ledger = open_ledger(settings().resolved_ledger_url())
-    world = World(source, how != "folder", target, SlotRouter(home / "router"), ledger)
+    world = World(source, how != "folder", target, SlotRouter(home / "router"), home_ledger)
     world.write("one")
     for name in ("run_workload", "take_snapshot", "load_providers"):
         monkeypatch.setattr(ship, name, getattr(world, name))
@@ -191,9 +191,8 @@ def world(
     monkeypatch.setattr(ship, "launching", builds)
     monkeypatch.setattr(ship, "deploying", SimpleNamespace(deploy=_direct(_deployed)))
     yield world
-    launcher = launcher_of(target, ledger)
+    launcher = launcher_of(target, home_ledger)
     launcher.stop(launcher.recorded(), 0)
-    ledger.close()
 
 
 async def _deployed(deployer: Deployer, *what: Any) -> Any:

@@ -156,7 +156,10 @@ def test_what_the_user_has_switched_off_stays_off_without_a_change(timed: Timed)
 @pytest.mark.parametrize(
     ("schedule", "message"),
     [
-        ("61 * * * *", f"projects.{NAME}.workloads.checks.schedule.0.cron: is no cron"),
+        (
+            "61 * * * *",
+            f"projects.{NAME}.workloads.checks.schedule.0.cron: is not a cron expression",
+        ),
         ("0 0 30 2 *", f"projects.{NAME}.workloads.checks.schedule.0.cron: never occurs"),
         (
             {"cron": YEARLY, "timezone": "Europe/Berlim"},

@@ -118,7 +118,7 @@ def trained(stack: Stack, history: list[Past]) -> FlowRun:
 
 
 @pytest.fixture(scope="module")
-def ledger(stack: Stack, trained: FlowRun) -> Iterator[Ledger]:
+def trained_ledger(stack: Stack, trained: FlowRun) -> Iterator[Ledger]:
     """Give the ledger as training left it."""
     opened = open_ledger(stack.config.resolved_ledger_url())
     yield opened
@@ -157,11 +157,13 @@ def test_what_was_stopped_or_lost_teaches_no_duration(
     assert stack.run("estimate", key=f"flow/{flow}").state_type == "FAILED"
 
 
-def test_what_has_become_slower_is_told(ledger: Ledger, stack: Stack, trained: FlowRun) -> None:
+def test_what_has_become_slower_is_told(
+    trained_ledger: Ledger, stack: Stack, trained: FlowRun
+) -> None:
     """A report that takes twice as long since two days would be noticed by nobody."""
     insights = {
         forecast.key: forecast
-        for forecast in open_insights(ledger)
+        for forecast in open_insights(trained_ledger)
         if forecast.kind == "regression"
     }
     assert insights["flow/nightly report"].severity == "critical"
@@ -170,10 +172,10 @@ def test_what_has_become_slower_is_told(ledger: Ledger, stack: Stack, trained: F
 
 
 def test_the_demand_of_the_next_week_is_there(
-    ledger: Ledger, stack: Stack, history: list[Past], trained: FlowRun
+    trained_ledger: Ledger, stack: Stack, history: list[Past], trained: FlowRun
 ) -> None:
     """Nobody could plan for what the server will be asked for."""
-    hours = forecasts(ledger, "runs")
+    hours = forecasts(trained_ledger, "runs")
     assert len(hours) == 7 * 24
     assert all(0 <= forecast.low <= forecast.median <= forecast.high for forecast in hours)
     # No day is foreseen to be busier than the busiest so far, with all that the tests have run.
@@ -185,9 +187,9 @@ def test_the_demand_of_the_next_week_is_there(
     )
 
 
-def test_the_model_is_kept_with_its_scores(ledger: Ledger, stack: Stack) -> None:
+def test_the_model_is_kept_with_its_scores(trained_ledger: Ledger, stack: Stack) -> None:
     """Nobody could say where an estimate comes from."""
-    model = models(ledger, "durations")[0]
+    model = models(trained_ledger, "durations")[0]
     assert model.runs > 200
     assert 0.5 < model.scores["min_max_ratio"] <= 1.0
     assert list((stack.config.root / "models").glob("durations-*.npz"))

@@ -7,13 +7,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stack.api import SlipwayApi
-from tasks.ledger.connection import Ledger, open_ledger
 from tests.stack.sleepers import supervised
 
 __all__ = ["supervised"]
@@ -83,11 +81,3 @@ def prefect_api() -> Iterator[FakePrefect]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """An empty ledger."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()

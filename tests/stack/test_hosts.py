@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from tasks.deploy.document import to_document
 from tasks.deploy.rollout import Rollout
 from tasks.errors import BadInputError
 from tasks.home import Home
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.hosts import Host, claim_ledger, require_own, this_host
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.rollouts import begin_rollout, open_rollouts, take_over_rollout
@@ -30,17 +28,9 @@ ELSEWHERE = Host("another machine", "/srv/slipway", "north")
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Settings:
+def config(tmp_path: Path, ledger_url: str) -> Settings:
     """Give the settings of a home whose ledger lies outside of it."""
-    url = f"sqlite:///{tmp_path / 'shared.db'}"
-    return Settings.model_validate({"home": tmp_path / "home", "ledger_url": url})
-
-
-@pytest.fixture
-def ledger(config: Settings) -> Iterator[Ledger]:
-    """Give that ledger."""
-    with closing(open_ledger(config.resolved_ledger_url())) as opened:
-        yield opened
+    return Settings.model_validate({"home": tmp_path / "home", "ledger_url": ledger_url})
 
 
 def test_a_second_host_starts_nothing(config: Settings, ledger: Ledger, tmp_path: Path) -> None:

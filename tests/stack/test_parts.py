@@ -37,9 +37,9 @@ def test_a_setting_concerns_the_parts_that_read_it() -> None:
 
 def test_a_procfile_that_is_no_procfile_is_refused() -> None:
     """Broken: a line with a typing error would be skipped, and its process never be started."""
-    with pytest.raises(BadInputError, match="Procfile:1: no `name: command`"):
+    with pytest.raises(BadInputError, match="Procfile:1: is not `name: command`"):
         parts(PROCFILE.replace("server: ", "server "), ENVIRONMENT)
-    with pytest.raises(BadInputError, match="Procfile:5: named twice"):
+    with pytest.raises(BadInputError, match="Procfile:5: is named twice"):
         parts(f"{PROCFILE}\nserver: other", ENVIRONMENT)
 
 

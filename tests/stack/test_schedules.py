@@ -32,18 +32,12 @@ TINY = Declared(
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[SlipwayApi]:
-    """Give a client of a server of this module's own."""
-    # Imports the whole server, which the tests without one need not wait for.
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
-
-    with (
-        prefect_test_harness(server_startup_timeout=120),
-        SlipwayApi(PREFECT_API_URL.value()) as client,
-    ):
+def api(prefect_server: str) -> Iterator[SlipwayApi]:
+    """Give a client of a server that has a pool of this module's own."""
+    with SlipwayApi(prefect_server) as client:
         client.call("POST", "/work_pools/", {"name": POOL, "type": "process"})
         yield client
+        client.call("DELETE", f"/work_pools/{POOL}")
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from tasks.launch.launcher import Launcher
 from tasks.launch.lock import locked
 from tasks.narration import Narrator, doing, narrated, tell
 from tasks.split.collect import collect
-from tests.tasks.launch.conftest import launcher_for, ledger, service_ports, source
+from tests.tasks.launch.conftest import launcher_for, service_ports, source
 from tests.tasks.split.test_suites_in_the_wild import PYTHON
 
-__all__ = ["launcher_for", "ledger", "service_ports", "source"]
+__all__ = ["launcher_for", "service_ports", "source"]
 UNTIL = "n=0; until [ -e {go} ]; do n=$((n+1)); [ $n -lt 400 ] || exit 9; sleep 0.05; done"
 Make = Callable[..., Launcher]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from analytics.history.archive import Archive
 from analytics.history.ledger import newest, of_execution, refreshed
 from analytics.history.runs import Run
 from blocks.providers.interface import Resources
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution, begin_execution, finish_execution
 from tasks.ledger.providers import register_provider
 from tasks.ledger.samples import Sample, record_samples
@@ -23,14 +22,6 @@ from tests.tasks.ledger.test_executions import DONE
 
 DONE_DEMAND = Resources(cpus=2.0, memory_mib=128, slots=1)
 NOTHING = Archive("here")
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Give an empty ledger."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 def begin(ledger: Ledger, key: str = "shop/ci/build[3.11]") -> Execution:

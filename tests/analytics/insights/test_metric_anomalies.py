@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from analytics.insights.lifecycle import Severity
 from analytics.insights.metric_anomalies import DAY_SECONDS, STEP_SECONDS, find_anomalies, of_series
-from tasks.ledger.connection import open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.samples import Sample, record_samples
 
 NOW = 100 * DAY_SECONDS
@@ -49,11 +47,9 @@ def test_what_is_usual_over_or_unknown_is_not_told() -> None:
     assert not [*of_series("machine", "cpu_percent", [], NOW)]
 
 
-def test_the_series_of_the_ledger_are_read(tmp_path: Path) -> None:
+def test_the_series_of_the_ledger_are_read(ledger: Ledger) -> None:
     """Nothing would ever be found."""
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_samples(
         ledger, [Sample("machine", "cpu_percent", value, at) for at, value in series(400.0)]
     )
     assert [finding.key for finding in find_anomalies(ledger, NOW, 7.0)] == ["machine cpu_percent"]
-    ledger.close()

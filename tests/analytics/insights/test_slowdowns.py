@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from analytics.history.runs import Run
 from analytics.insights.lifecycle import QUIET_SECONDS, Changes, Finding, Insight, Severity
@@ -17,7 +14,7 @@ from analytics.insights.slowdowns import (
     slowdown_findings,
     watch,
 )
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import RaisedInsight, open_insights, write_insights
 
 STEADY, SLOW = [10.0] * 8, [25.0] * 5
@@ -40,15 +37,6 @@ def history(
         )
         for hour, run_seconds in enumerate(seconds)
     ]
-
-
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    """Give a ledger."""
-    path: Path = tmp_path_factory.mktemp("watching") / "ledger.db"
-    opened = open_ledger(f"sqlite:///{path}")
-    yield opened
-    opened.close()
 
 
 def test_it_is_raised_once_and_closed_once(ledger: Ledger) -> None:
@@ -126,12 +114,10 @@ def test_nothing_found_is_said() -> None:
     assert "Nothing: no key has become slower." in section(Changes((), (), (), ()))
 
 
-def test_what_a_backup_raised_is_not_closed_by_the_training(tmp_path: Path) -> None:
+def test_what_a_backup_raised_is_not_closed_by_the_training(ledger: Ledger) -> None:
     """An alert that nothing is backed up ends by itself, with nothing backed up."""
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     row = RaisedInsight("backup", "shop/dev", "critical", "", "nothing", 1.0, 1.0, 1.0)
     write_insights(ledger, [row])
     changes = watch(ledger, [], now=10 * QUIET_SECONDS)
     assert [insight.key for insight in open_insights(ledger)] == ["shop/dev"]
     assert "shop/dev" in section(changes)
-    ledger.close()

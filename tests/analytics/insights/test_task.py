@@ -28,7 +28,7 @@ def runs_of(*seconds: float) -> list[Run]:
 async def test_a_slowdown_is_written_and_logged_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody would hear of it, or everybody would each night anew."""
+    """Nobody would hear of it, or everybody would each night again."""
     # Importing Prefect takes seconds, which other tests must not pay.
     from analytics.insights import task  # noqa: PLC0415
 
@@ -36,6 +36,8 @@ async def test_a_slowdown_is_written_and_logged_once(
     log = logging.getLogger("slipway.watched")
     log.addHandler(caplog.handler)
     monkeypatch.setattr(task, "get_run_logger", lambda: log)
+    events: list[str] = []
+    monkeypatch.setattr(task, "emit_event", lambda event, **_: events.append(event))
     monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path))
     settings.cache_clear()
     slower = (10.0,) * 8 + (25.0,) * 5
@@ -47,4 +49,5 @@ async def test_a_slowdown_is_written_and_logged_once(
         assert caplog.text.count("Raised (critical): shop/ci/build") == 1
         [insight] = insights(ledger)
     settings.cache_clear()
+    assert events == ["slipway.insight.raised"]
     assert (insight.key, insight.closed_at) == ("shop/ci/build", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -211,8 +212,9 @@ def _flow_row(  # noqa: PLR0917 - the fields that matter
     return FlowRow(run, project, message)
 
 
+@cache
 def shop_history(shop: Shop | None = None) -> ReportTables:
-    """Return all that is known of the shop."""
+    """Return all that is known of the shop; made once, since no report changes it."""
     recorded_shop = shop or Shop()
     recorded = activity_of(recorded_shop)
     needs = {row.id: NEEDS for row in recorded.workloads}

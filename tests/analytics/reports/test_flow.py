@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,46 +17,16 @@ from prefect.states import Crashed
 
 from analytics.reports.flow import report_flow
 from blocks.providers.interface import End, Outcome, Resources
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution, begin_execution, finish_execution
 from tasks.ledger.plans import record_plan
 from tasks.ledger.providers import register_provider
 from tasks.ledger.workloads import close_workload, open_workload
-from tasks.settings import settings
 from tests.analytics.reports.recorded import PASSWORD, plan
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("server_without_runs")]
 
 NAMES = ("executive", "performance", "cost", "success")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    """Give a Prefect server of this module's own."""
-    # Imports the whole server, which the tests without one need not wait for.
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
-
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give an empty home, the one that the flow finds."""
-    monkeypatch.setenv("SLIPWAY_HOME", str(tmp_path))
-    monkeypatch.delenv("SLIPWAY_LEDGER_URL", raising=False)
-    monkeypatch.delenv("SLIPWAY_DATABASE_URL", raising=False)
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
-
-
-@pytest.fixture
-def ledger(home: Path) -> Iterator[Ledger]:
-    """Give the ledger of that home."""
-    opened = open_ledger(settings().resolved_ledger_url())
-    yield opened
-    opened.close()
 
 
 @flow(name="somebody else's")
@@ -125,10 +94,10 @@ async def test_without_history_it_completes_and_says_so(home: Path) -> None:
     assert list(await _artifacts(own)) == ["report-cost-shop"]
 
 
-async def test_what_ran_is_shown_and_written(home: Path, ledger: Ledger) -> None:
+async def test_what_ran_is_shown_and_written(home: Path, home_ledger: Ledger) -> None:
     """A manager would get an empty file, or figures that nobody can trace to what ran."""
     for seconds in (30.0, 40.0):
-        _ran(ledger, seconds)
+        _ran(home_ledger, seconds)
     await _works()
     await _works("shop")
     await _fails(return_state=True)
@@ -165,9 +134,9 @@ async def test_no_file_holds_a_secret(home: Path) -> None:
     assert PASSWORD not in str(artifacts)
 
 
-async def test_one_project_in_chosen_formats(home: Path, ledger: Ledger) -> None:
+async def test_one_project_in_chosen_formats(home: Path, home_ledger: Ledger) -> None:
     """Who asks for one project would get the money of all."""
-    _ran(ledger, 20.0)
+    _ran(home_ledger, 20.0)
     state: Any = await report_flow(
         report="cost", project="other", formats=["json"], compare="none", return_state=True
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from analytics.history.runs import Run
 from analytics.training.backtest import Backtest, backtest
 from analytics.training.publishing import last_model, publish_backtest, record_models
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.models import models
 
@@ -19,14 +18,6 @@ from tasks.ledger.models import models
 pytestmark = pytest.mark.integration
 
 NOW = 1_000_000.0
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Give an empty ledger."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

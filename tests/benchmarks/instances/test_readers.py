@@ -8,8 +8,6 @@ import pytest
 
 from benchmarks.instances import mmlib, psplib
 
-DATA = Path(__file__).parents[3].parent / "shared" / "data"
-
 PATTERSON = """4 2
 2 3
 0 0 0 2 2 3
@@ -73,13 +71,10 @@ def test_a_multi_mode_file(tmp_path: Path) -> None:
     assert (problem.capacity.tolist(), problem.budget.tolist()) == ([2], [5])
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="the public instances are not there")
-@pytest.mark.parametrize("family", ["psplib", "mmlib"])
-def test_public_instances_are_found(family: str) -> None:
+@pytest.mark.parametrize(("family", "table"), [("psplib", "bks.csv"), ("mmlib", "mmlib_bks.csv")])
+def test_instances_are_found(tmp_path: Path, family: str, table: str) -> None:
     """The benchmark would measure nothing, or files of another family."""
-    found = {
-        name
-        for name, module in (("psplib", psplib), ("mmlib", mmlib))
-        if module.holds(DATA / family)
-    }
-    assert found == {family}
+    (tmp_path / "J30_1.txt").write_text(PATTERSON)
+    (tmp_path / table).touch()
+    modules = {"psplib": psplib, "mmlib": mmlib}
+    assert {name for name, module in modules.items() if module.holds(tmp_path)} == {family}

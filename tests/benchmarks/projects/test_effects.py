@@ -50,13 +50,13 @@ def test_what_nobody_answers_is_told() -> None:
     assert asked("http://127.0.0.1:1/").startswith("no answer")
 
 
-def test_a_dropped_request_is_counted(url: str) -> None:
+@pytest.mark.parametrize(("path", "dropped"), [("", False), ("/sick", True)])
+def test_a_dropped_request_is_counted(url: str, path: str, dropped: bool) -> None:
     """A deploy that drops requests would count as well."""
-    for path, dropped in (("", False), ("/sick", True)):
-        with visited(f"{url}{path}") as visitor:
-            while not visitor.requests:
-                threading.Event().wait(0.01)
-        assert bool(visitor.complaint) is dropped
+    with visited(f"{url}{path}") as visitor:
+        while not visitor.requests:
+            threading.Event().wait(0.01)
+    assert bool(visitor.complaint) is dropped
 
 
 def test_processes_and_files_of_a_project_are_found(tmp_path: Path) -> None:

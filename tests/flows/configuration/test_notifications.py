@@ -24,9 +24,9 @@ STAMPS = ("created", "updated")
 
 
 @pytest.fixture
-def api(shared: Ledger) -> SlipwayApi:
+def api(home_ledger: Ledger) -> SlipwayApi:
     """Give a client of the server; the automations are locked in a home of this test's own."""
-    assert shared
+    assert home_ledger
     return SlipwayApi(PREFECT_API_URL.value() or "")
 
 

@@ -41,9 +41,12 @@ async def test_what_can_run_is_accepted(schedule: ProjectSchedule) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"cron": "0 3 * *"}, "f.cron: is no cron (got '0 3 * *'). Write minute, hour,"),
-        ({"cron": ""}, "f.cron: is no cron"),
-        ({"cron": "every day"}, "f.cron: is no cron"),
+        (
+            {"cron": "0 3 * *"},
+            "f.cron: is not a cron expression (got '0 3 * *'). Write minute, hour,",
+        ),
+        ({"cron": ""}, "f.cron: is not a cron expression"),
+        ({"cron": "every day"}, "f.cron: is not a cron expression"),
         ({"cron": "0 0 30 2 *"}, "f.cron: never occurs (got '0 0 30 2 *'). Write a day"),
         ({"timezone": "Europe/Berlim"}, "f.timezone: unknown; did you mean 'Europe/Berlin'?"),
         ({"timezone": ""}, "f.timezone: unknown;"),

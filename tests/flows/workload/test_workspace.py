@@ -84,15 +84,15 @@ def _workspaces() -> list[Path]:
     "spec", [_steps(BUILD, PACK), PytestWorkload(kind="pytest")], ids=["steps", "pytest"]
 )
 async def test_what_serves_stays_as_it_was_built(
-    shared: Ledger, target: Target, served: Release, spec: SplittableSpec
+    home_ledger: Ledger, target: Target, served: Release, spec: SplittableSpec
 ) -> None:
     """Broken: a test that writes page.txt changes what dev and prod serve."""
     job = _job(target, served, spec)
 
     async def work() -> None:
         """Plan it, which collects the tests, and run it."""
-        await plan_only(job, shared)
-        assert (await run_workload(job, shared)).summary.succeeded
+        await plan_only(job, home_ledger)
+        assert (await run_workload(job, home_ledger)).summary.succeeded
 
     await _in_a_flow(work)
     assert _left(served) == {"page.txt": "as built"}
@@ -102,14 +102,14 @@ async def test_what_serves_stays_as_it_was_built(
 @of_prefect
 @on_a_server
 async def test_what_failed_can_be_looked_at(
-    shared: Ledger, target: Target, served: Release
+    home_ledger: Ledger, target: Target, served: Release
 ) -> None:
     """Broken: what a failed step has left is gone before anybody could see it."""
     job = _job(target, served, _steps(BUILD, {"id": "bad", "run": "exit 1", "needs": ["build"]}))
 
     async def work() -> None:
         """Run it."""
-        assert not (await run_workload(job, shared)).summary.succeeded
+        assert not (await run_workload(job, home_ledger)).summary.succeeded
 
     await _in_a_flow(work)
     (workspace,) = _workspaces()
@@ -118,13 +118,13 @@ async def test_what_failed_can_be_looked_at(
 
 
 @pytest.mark.integration
-def test_a_workload_lives_while_it_can_be_resumed(shared: Ledger) -> None:
+def test_a_workload_lives_while_it_can_be_resumed(home_ledger: Ledger) -> None:
     """Broken: the workspace of a run that died is removed before it is resumed, or never."""
-    died = open_workload(shared, "a", "o", 100.0, 15.0, owner_alive=lambda _: True)
-    done = open_workload(shared, "b", "o", 100.0, 15.0, owner_alive=lambda _: True)
-    close_workload(shared, done.id, done.fence, "failed", 101.0)
-    assert living(shared, 200.0) == {died.id}
-    assert living(shared, 200.0 + DAYS_KEPT * _DAY) == set()
+    died = open_workload(home_ledger, "a", "o", 100.0, 15.0, owner_alive=lambda _: True)
+    done = open_workload(home_ledger, "b", "o", 100.0, 15.0, owner_alive=lambda _: True)
+    close_workload(home_ledger, done.id, done.fence, "failed", 101.0)
+    assert living(home_ledger, 200.0) == {died.id}
+    assert living(home_ledger, 200.0 + DAYS_KEPT * _DAY) == set()
 
 
 def test_the_workspace_of_a_living_run_is_kept_whatever_the_clock_says(ledger: Ledger) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from stack.reconciler.retention import Folder, Retention, to_remove
 from tasks.home import Home
 from tasks.launch.lock import locked
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.workloads import open_workload
 from tasks.observe.retention_table import read_retention, retention_table
@@ -29,14 +29,6 @@ def config(tmp_path: Path) -> Settings:
     config = Settings(home=tmp_path / "home", run_days=10, run_mib=1)
     Home(config.root).create()
     return config
-
-
-@pytest.fixture
-def ledger(config: Settings) -> Iterator[Ledger]:
-    """Give the ledger of that home."""
-    opened = open_ledger(f"sqlite:///{config.root / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 def _folder(config: Settings, name: str, days_old: float, size: int = 100) -> Path:

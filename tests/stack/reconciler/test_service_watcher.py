@@ -24,7 +24,7 @@ from stack.reconciler.service_watcher import (
 )
 from tasks.event_resource import ServiceKey
 from tasks.events import Event, EventName
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, record_instance
 from tasks.release import Instance, InstanceState
 
@@ -54,14 +54,12 @@ def service(folder: Path) -> Instance:
     )
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Give a ledger; what was started is stopped at the end."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    for instance in instances(opened):
+@pytest.fixture(autouse=True)
+def _services_end(ledger: Ledger) -> Iterator[None]:
+    """Stop at the end what was started."""
+    yield
+    for instance in instances(ledger):
         detached.stop(instance.directory, 0)
-    opened.close()
 
 
 def kill(folder: Path) -> None:

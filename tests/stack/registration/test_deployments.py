@@ -57,23 +57,25 @@ def test_every_operation_is_declared() -> None:
     assert sorted(entrypoints) == sorted([*expected, *learning])
 
 
-def test_every_deployment_is_complete() -> None:
+@pytest.mark.parametrize(
+    "each", read_deployments(ROOT / "prefect.yaml"), ids=lambda each: each.name
+)
+def test_every_deployment_is_complete(each: Declared) -> None:
     """A deployment would show up without a word, or wait in a queue nobody serves."""
-    for each in read_deployments(ROOT / "prefect.yaml"):
-        assert each.name == each.entrypoint.rsplit(".", 1)[-1].removesuffix("_flow")
-        assert ":" not in each.entrypoint  # a file entrypoint loads a flow twice
-        assert each.description
-        assert "slipway" in each.tags
-        assert each.queue in QUEUES
-        for schedule in each.schedules:
-            ZoneInfo(schedule["timezone"])
+    assert each.name == each.entrypoint.rsplit(".", 1)[-1].removesuffix("_flow")
+    assert ":" not in each.entrypoint  # a file entrypoint loads a flow twice
+    assert each.description
+    assert "slipway" in each.tags
+    assert each.queue in QUEUES
+    for schedule in each.schedules:
+        ZoneInfo(schedule["timezone"])
 
 
-def test_what_moves_traffic_goes_first() -> None:
+@pytest.mark.parametrize("urgent", ["deploy", "rollback", "stop"])
+def test_what_moves_traffic_goes_first(urgent: str) -> None:
     """A rollback would wait behind a night's training."""
     queues = {each.entrypoint: each.queue for each in read_deployments(ROOT / "prefect.yaml")}
-    for urgent in ("deploy", "rollback", "stop"):
-        assert queues[f"flows.{urgent}.{urgent}_flow"] == "critical"
+    assert queues[f"flows.{urgent}.{urgent}_flow"] == "critical"
     assert queues["analytics.flow.train_flow"] == "batch"
     assert queues["analytics.reports.flow.report_flow"] == "batch"
     assert queues["flows.backup.backup_flow"] == "batch"

@@ -139,7 +139,7 @@ class TurningDeployer(Deployer):
         """Go through the phases, and be saved twice in one."""
         self.on_reconciled(Rollout("blog", "prod", "7", phase=Phase.REVERTED))
         for phase in (Phase.PREPARING, Phase.BUILT, Phase.GATING, Phase.GATING):
-            self.on_change(Rollout("My_Shop", "prod", version, phase=phase))
+            self.on_change(Rollout("my-shop", "prod", version, phase=phase))
         return super().deploy(version, strategy)
 
 
@@ -150,6 +150,6 @@ async def test_each_event_of_a_rollout_is_emitted_once(events: list[str], end: P
         await task.deploy.fn(TurningDeployer(end), "2")  # type: ignore[arg-type]  # as above
     assert events == [
         "slipway.deploy.reverted slipway.project.blog.prod",
-        "slipway.deploy.started slipway.project.My_Shop.prod",
-        f"slipway.deploy.{end} slipway.project.My_Shop.prod",
+        "slipway.deploy.started slipway.project.my-shop.prod",
+        f"slipway.deploy.{end} slipway.project.my-shop.prod",
     ]

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.free_ports import free_ports
 from blocks.project_spec import ProjectSpec, ServiceSpec
 from tasks.launch.launcher import Launcher
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 
 SERVER = """
 import http.server, os, sys
@@ -25,14 +25,6 @@ VERSION = "one"
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
 """
 COMMAND = "python3 server.py"
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """Give an empty ledger."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

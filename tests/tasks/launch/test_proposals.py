@@ -77,13 +77,15 @@ def test_urls_and_folders_of_uploads_are_seen(tmp_path: Path) -> None:
     assert proposed == ["shop.db", "var/app.db", "cache.db", "uploads"]
 
 
-def test_the_line_to_write_is_whole_and_ends_the_proposal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("settled", [{"data": ["cats", "db.json", "uploads"]}, {"stateless": True}])
+def test_the_line_to_write_is_whole_and_ends_the_proposal(
+    tmp_path: Path, settled: dict[str, object]
+) -> None:
     """Who writes the line that is proposed loses what was named before, or is told for ever."""
     (tmp_path / "uploads").mkdir()
     spec = ProjectSpec(source=str(tmp_path), data=["cats"])
     commands = ["json-server db.json"]
     (message,) = proposed_data("shop", spec, tmp_path, commands, {})
     assert "`data: [cats, db.json, uploads]`" in message
-    for settled in ({"data": ["cats", "db.json", "uploads"]}, {"stateless": True}):
-        done = spec.model_copy(update=settled)
-        assert proposed_data("shop", done, tmp_path, commands, {}) == []
+    done = spec.model_copy(update=settled)
+    assert proposed_data("shop", done, tmp_path, commands, {}) == []

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import open_ledger
 from tests.tasks.ledger.postgres import Cluster, UnavailableError, cluster
 
 REQUIRED = "SLIPWAY_REQUIRE_POSTGRES"
@@ -31,11 +29,11 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, ledger_template: Path, tmp_path: Path) -> Iterator[str]:
     """Give the URL of a migrated ledger of its own, copied from a template."""
     if request.param == "sqlite":
         path = tmp_path / "ledger.db"
-        shutil.copy(_sqlite_template(), path)
+        shutil.copy(ledger_template, path)
         yield f"sqlite:///{path}"
         return
     server = postgresql()
@@ -45,11 +43,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    """Give an open ledger of its own."""
-    opened = open_ledger(url)
-    yield opened
-    opened.close()
+def ledger_url(url: str) -> str:
+    """Have the fixture `ledger` open that one."""
+    return url
 
 
 def postgresql() -> Cluster:
@@ -60,16 +56,6 @@ def postgresql() -> Cluster:
         if os.environ.get(REQUIRED) == "1":
             pytest.fail(f"{REQUIRED}=1, but {error}")
         pytest.skip(str(error))
-
-
-@cache
-def _sqlite_template() -> Path:
-    # Closing the last connection moves the WAL into the file, so that a copy is whole.
-    folder = tempfile.mkdtemp(prefix="slipway-ledger-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = Path(folder) / "template.db"
-    open_ledger(f"sqlite:///{path}").close()
-    return path
 
 
 @cache

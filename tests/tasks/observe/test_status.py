@@ -13,7 +13,7 @@ import pytest
 from blocks.providers.interface import End, Outcome
 from blocks.providers.process import detached
 from blocks.providers.process.detached import Ended, NotStarted, ProcessIdentity, Running, ShimSpec
-from tasks.ledger.connection import open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import record_instance
 from tasks.observe.report import last_words, summary
 from tasks.observe.status import Sight, StatusRow, View, _usage, rows, state_of, status_rows
@@ -109,9 +109,10 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.integration
-def test_a_busy_process_is_seen_with_what_it_uses(tmp_path: Path, directory: Path) -> None:
+def test_a_busy_process_is_seen_with_what_it_uses(
+    tmp_path: Path, directory: Path, ledger: Ledger
+) -> None:
     """Broken: nobody would see which service takes the machine."""
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_instance(ledger, instance(directory, health_path="/"))
     busy = "x = bytearray(50 * 2**20)\nwhile True: pass"
     detached.start(ShimSpec(directory, (sys.executable, "-c", busy), tmp_path), {})
@@ -124,13 +125,13 @@ def test_a_busy_process_is_seen_with_what_it_uses(tmp_path: Path, directory: Pat
     until(seen)
     detached.stop(directory, 0)
     assert status_rows(ledger, 2e9)[0].state == "down: stopped"
-    ledger.close()
 
 
 @pytest.mark.integration
-def test_a_crash_loop_is_a_verdict_with_its_last_lines(tmp_path: Path, directory: Path) -> None:
+def test_a_crash_loop_is_a_verdict_with_its_last_lines(
+    tmp_path: Path, directory: Path, ledger: Ledger
+) -> None:
     """Broken: a service that ends at each start is 'all well', or its password is shown."""
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_instance(ledger, instance(directory, port=None))
     argv = ("sh", "-c", "echo token hunter2; exit 3")
     detached.start(ShimSpec(directory, argv, tmp_path, restart="always"), {"PATH": "/usr/bin:/bin"})
@@ -145,18 +146,17 @@ def test_a_crash_loop_is_a_verdict_with_its_last_lines(tmp_path: Path, directory
     assert "not well: p/dev/web (crash loop: " in summary([row])
     assert "exit code 3" in summary([row])
     assert "token ***" in last_words([row])
-    ledger.close()
 
 
 @pytest.mark.integration
-def test_a_web_service_that_ended_is_not_well(tmp_path: Path, directory: Path) -> None:
+def test_a_web_service_that_ended_is_not_well(
+    tmp_path: Path, directory: Path, ledger: Ledger
+) -> None:
     """Broken: all is well, and whoever opens the page gets an error."""
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_instance(ledger, instance(directory))
     detached.start(ShimSpec(directory, ("true",), tmp_path, restart="on-failure"), {})
     until(lambda: status_rows(ledger, time.time())[0].state.startswith("down: it ended"))
     assert "not well" in summary(status_rows(ledger, time.time()))
-    ledger.close()
 
 
 def test_a_service_without_its_shim_is_not_well_and_not_measured() -> None:
@@ -169,11 +169,11 @@ def test_a_service_without_its_shim_is_not_well_and_not_measured() -> None:
 
 
 @pytest.mark.integration
-def test_a_job_that_ended_well_has_finished(tmp_path: Path, directory: Path) -> None:
+def test_a_job_that_ended_well_has_finished(
+    tmp_path: Path, directory: Path, ledger: Ledger
+) -> None:
     """Broken: a job that did its work is an error that wakes somebody."""
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     record_instance(ledger, instance(directory, port=None))
     detached.start(ShimSpec(directory, ("true",), tmp_path, restart="on-failure"), {})
     until(lambda: status_rows(ledger, time.time())[0].state == "finished")
     assert summary(status_rows(ledger, time.time())) == "1 instance, all well."
-    ledger.close()

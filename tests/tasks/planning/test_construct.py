@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from tasks.planning.bound import bound_of
@@ -58,19 +59,23 @@ def test_memory_that_can_run_out_makes_no_lanes() -> None:
     assert lanes_of(enough) is not None
 
 
-def test_the_check_finds_each_fault() -> None:
+@pytest.mark.parametrize(
+    ("provider", "start", "end", "fault"),
+    [
+        ([0, 0], [0, 1], [2, 3], "step 1 starts before 0 has ended"),
+        ([0, 0], [0, 1], [2, 3], "provider 0 holds"),
+        ([1, 0], [0, 2], [2, 4], "step 0 does not take inf s"),
+        ([0, 1], [0, 2], [2, 4], "step 1 does not take 1 s"),
+        ([0, 2], [0, 2], [2, 4], "step 1 is nowhere"),
+        ([0, 0], [-1, 2], [1, 4], "step 0 does not take 2 s"),
+    ],
+)
+def test_the_check_finds_each_fault(
+    provider: list[int], start: list[int], end: list[int], fault: str
+) -> None:
     """A defective plan would pass."""
     problem = problem_from(
         [[], [0]], np.array([[2.0, np.inf], [2, 1]]), np.ones((2, 1)), np.ones((2, 1))
     )
-    first_provider, second_provider = np.int32(0), np.int32(1)
-    for provider, start, end, fault in [
-        ([first_provider, first_provider], [0, 1], [2, 3], "step 1 starts before 0 has ended"),
-        ([first_provider, first_provider], [0, 1], [2, 3], "provider 0 holds"),
-        ([second_provider, first_provider], [0, 2], [2, 4], "step 0 does not take inf s"),
-        ([first_provider, second_provider], [0, 2], [2, 4], "step 1 does not take 1 s"),
-        ([first_provider, np.int32(2)], [0, 2], [2, 4], "step 1 is nowhere"),
-        ([first_provider, first_provider], [-1, 2], [1, 4], "step 0 does not take 2 s"),
-    ]:
-        schedule = Schedule(np.array(provider), np.array(start, float), np.array(end, float))
-        assert any(fault in item for item in faults(problem, schedule)), fault
+    schedule = Schedule(np.array(provider, np.int32), np.array(start, float), np.array(end, float))
+    assert any(fault in item for item in faults(problem, schedule)), fault

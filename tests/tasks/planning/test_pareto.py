@@ -12,6 +12,7 @@ from blocks.goal import Goal
 from tasks.distribute.explaining.explanation import explanation_of
 from tasks.distribute.explaining.explanation_report import what_if
 from tasks.distribute.explaining.pareto_chart import draw_pareto_front
+from tasks.plan import FleetSnapshot
 from tasks.planning.pareto import pareto_front, pareto_rows
 from tasks.planning.planner import plan
 from tasks.planning.strategy import GOAL
@@ -42,11 +43,11 @@ def test_no_point_is_beaten_by_another_and_the_plan_is_among_them(
     assert points[0].cost == pytest.approx(sum(seconds))
 
 
-def test_equal_prices_leave_nothing_to_trade() -> None:
+@pytest.mark.parametrize("fleet", [priced((1, 0), (4, 0)), priced((1, 1), (2, 2))])
+def test_equal_prices_leave_nothing_to_trade(fleet: FleetSnapshot) -> None:
     """A chart would show one point, and pretend there was a choice."""
     graph, times = chain(10, 10)
-    for fleet in (priced((1, 0), (4, 0)), priced((1, 1), (2, 2))):
-        assert pareto_front(graph, times, fleet, plan(graph, times, fleet), 0) == ()
+    assert pareto_front(graph, times, fleet, plan(graph, times, fleet), 0) == ()
 
 
 def test_rows_say_what_more_money_would_buy() -> None:

@@ -13,8 +13,6 @@ from tasks.errors import BadInputError
 from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat, read_wfformat
 
-TRACES = Path(__file__).parents[3].parent / "shared" / "data" / "wfinstances"
-
 
 def task(name: str, *parents: str, children: tuple[str, ...] = ()) -> dict[str, Any]:
     """A task of the specification."""
@@ -63,6 +61,9 @@ def test_names_stay_apart() -> None:
     assert all(len(name) <= 63 for name in names)
 
 
+WORKFLOW = "wfformat.workflow"
+
+
 def refused(text: str) -> BadInputError:
     """The error that a document is refused with."""
     with pytest.raises(BadInputError) as error:
@@ -70,32 +71,38 @@ def refused(text: str) -> BadInputError:
     return error.value
 
 
-def test_what_is_no_wfformat_is_refused_by_field() -> None:
-    """A user would not learn what to correct."""
-    at = "wfformat.workflow"
-    for text, field, part in [
+@pytest.mark.parametrize(
+    ("text", "field", "part"),
+    [
         ("{", "wfformat", "is not valid JSON"),
         ("{}", "wfformat.schemaVersion", "is missing"),
         (document([task("a")]).replace("1.5", "1.3", 1), "wfformat.schemaVersion", "only 1.5"),
-        (document([]), f"{at}.specification.tasks", "at least 1"),
-        (document([task("a"), task("a")]), f"{at}.specification.tasks", "given twice"),
-        (document([task("a", "b")]), f"{at}.specification.tasks.a.parents", "unknown"),
-        (document([task("a", children=("c",))]), f"{at}.specification.tasks.a.children", "unknown"),
-        (document([task("a")], []), f"{at}.execution.tasks", "Add the execution"),
+        (document([]), f"{WORKFLOW}.specification.tasks", "at least 1"),
+        (document([task("a"), task("a")]), f"{WORKFLOW}.specification.tasks", "given twice"),
+        (document([task("a", "b")]), f"{WORKFLOW}.specification.tasks.a.parents", "unknown"),
+        (
+            document([task("a", children=("c",))]),
+            f"{WORKFLOW}.specification.tasks.a.children",
+            "unknown",
+        ),
+        (document([task("a")], []), f"{WORKFLOW}.execution.tasks", "Add the execution"),
         (
             document([task("a")], [execution("a", runtimeInSeconds=-1)]),
-            f"{at}.execution.tasks.0.runtimeInSeconds",
+            f"{WORKFLOW}.execution.tasks.0.runtimeInSeconds",
             "at least 0",
         ),
         (
             document([task("a")], [{"id": "a", "runtimeInSeconds": 1}]),
-            f"{at}.execution.tasks.0.command",
+            f"{WORKFLOW}.execution.tasks.0.command",
             "is missing",
         ),
-    ]:
-        error = refused(text)
-        assert error.field == field
-        assert part in str(error)
+    ],
+)
+def test_what_is_no_wfformat_is_refused_by_field(text: str, field: str, part: str) -> None:
+    """A user would not learn what to correct."""
+    error = refused(text)
+    assert error.field == field
+    assert part in str(error)
 
 
 def test_a_file_that_cannot_be_read_is_refused_by_field(tmp_path: Path) -> None:
@@ -109,10 +116,36 @@ def test_a_file_that_cannot_be_read_is_refused_by_field(tmp_path: Path) -> None:
         assert error.value.field == field
 
 
-@pytest.mark.skipif(not TRACES.is_dir(), reason="no traces beside the repository")
-def test_real_traces_are_imported() -> None:
-    """What Pegasus and Nextflow write would be refused."""
-    for path in sorted(TRACES.glob("*.json")):
-        imported = read_wfformat(path.read_bytes(), path.name)
-        graph = split_steps("p", path.stem, imported, Path("/"), {})
-        assert {step.id for step in graph.steps} == {step.id for step in imported.steps}
+def test_a_trace_as_workflow_systems_write_it_is_imported() -> None:
+    """What Pegasus and Nextflow write, with all that is about the run, would be refused."""
+    lanes = [f"align_{number:08}" for number in range(5)]
+    tasks = [
+        task("split_00000001", children=tuple(lanes)),
+        *(task(lane, "split_00000001") for lane in lanes),
+        task("merge_00000007", *lanes),
+    ]
+    for item in tasks:
+        item |= {"inputFiles": ["reads.fq"], "outputFiles": [f"{item['id']}.bam"]}
+    measured = {
+        "executedAt": "2024-05-26T19:54:50+00:00",
+        "avgCPU": 98.2,
+        "readBytes": 4096,
+        "writtenBytes": 512,
+        "priority": 1,
+        "machines": ["worker-1"],
+    }
+    trace = json.loads(document(tasks, [execution(each["id"], **measured) for each in tasks]))
+    trace |= {"description": "A run", "createdAt": "2024-05-26", "author": {"name": "nobody"}}
+    trace |= {
+        "runtimeSystem": {"name": "Pegasus", "version": "5.0", "url": "https://pegasus.isi.edu"}
+    }
+    trace["workflow"]["specification"]["files"] = [{"id": "reads.fq", "sizeInBytes": 7}]
+    trace["workflow"]["execution"] |= {
+        "makespanInSeconds": 12.5,
+        "executedAt": "2024-05-26T19:54:50+00:00",
+        "machines": [{"nodeName": "worker-1", "cpu": {"coreCount": 4, "vendor": "x"}}],
+    }
+    imported = read_wfformat(json.dumps(trace).encode(), "trace.json")
+    graph = split_steps("p", "trace", imported, Path("/"), {})
+    assert {step.id for step in graph.steps} == {step.id for step in imported.steps}
+    assert [len(step.needs) for step in imported.steps] == [0, 1, 1, 1, 1, 1, 5]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from blocks.providers.interface import Command, End, Outcome, Resources
 from tasks.distribute.dispatch.resume import former_run, unfinished
 from tasks.distribute.dispatch.runner import StepRunner, command_of
 from tasks.errors import SlipwayError, StaleFenceError
-from tasks.ledger.connection import Ledger, open_ledger
+from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution, begin_execution, executions, timings
 from tasks.ledger.workloads import WorkloadLease, open_workload
 from tasks.workload import ItemResult, Step, StepReport
@@ -39,14 +38,6 @@ class FakeProvider:
         if not self.outcomes:
             await self.gate.wait()
         return self.outcomes.pop(0)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """A ledger of its own."""
-    opened = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 def lease(ledger: Ledger, now: float = 0.0) -> WorkloadLease:

@@ -228,17 +228,19 @@ def test_another_wheel_than_the_lock_holds_is_refused(tmp_path: Path, lock: str)
         PythonKind().build(tmp_path, [])
 
 
-def test_every_lock_says_its_versions(tmp_path: Path) -> None:
-    """Broken: what tests need moves what serves, as nobody knows the versions of a group."""
-    locks = {
+@pytest.mark.parametrize(
+    ("name", "text"),
+    {
         "poetry.lock": POETRY_LOCK % "0",
         "pdm.lock": PDM_LOCK % "0",
         "uv.lock": f'[[package]]\nname = "six"\nversion = "{OLD}"\n[[package]]\nname = "shop"\n',
         "pylock.toml": f'lock-version = "1.0"\n[[packages]]\nname = "six"\nversion = "{OLD}"\n',
-    }
-    for name, text in locks.items():
-        (tmp_path / name).write_text(text)
-        assert locked_versions(tmp_path / name) == {"six": OLD}
+    }.items(),
+)
+def test_every_lock_says_its_versions(tmp_path: Path, name: str, text: str) -> None:
+    """Broken: what tests need moves what serves, as nobody knows the versions of a group."""
+    (tmp_path / name).write_text(text)
+    assert locked_versions(tmp_path / name) == {"six": OLD}
     (tmp_path / "Pipfile.lock").write_text(pipfile_lock("", {}))
     assert locked_versions(tmp_path / "Pipfile.lock") == {"six": OLD, "iniconfig": "2.0.0"}
     (tmp_path / "uv.lock").write_text(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from blocks.providers.interface import Resources
 from tasks.plan import FleetSnapshot, ProviderState
 from tasks.planning.core.placement import (
@@ -94,15 +96,15 @@ def test_each_is_placed_behind_the_more_urgent_ones() -> None:
     assert [(c.provider, c.starts_at) for c in choices] == [("fast", 0), ("fast", 2), ("fast", 4)]
 
 
-def test_a_small_step_fills_a_gap_and_delays_nobody() -> None:
+@pytest.mark.parametrize(("seconds", "starts"), [(8.0, 0.0), (12.0, 15.0)])
+def test_a_small_step_fills_a_gap_and_delays_nobody(seconds: float, starts: float) -> None:
     """A large step that waits for room would be overtaken for ever, or block what fits beside."""
     two = provider("two", slots=2)
     running = RunningStep("two", ONE, 0.0, expected_end=10.0)
     large = PlacementRequest("large", Resources(slots=2), 5.0)
     snapshot = fleet(replace(two, free=ONE))
-    for seconds, starts in ((8.0, 0.0), (12.0, 15.0)):
-        choices = place([large, PlacementRequest("small", ONE, seconds)], [running], snapshot, 0.0)
-        assert [(c.step, c.starts_at) for c in choices] == [("large", 10.0), ("small", starts)]
+    choices = place([large, PlacementRequest("small", ONE, seconds)], [running], snapshot, 0.0)
+    assert [(c.step, c.starts_at) for c in choices] == [("large", 10.0), ("small", starts)]
 
 
 def test_nothing_more_is_placed_where_nothing_can_start() -> None:
