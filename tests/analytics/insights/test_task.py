@@ -34,6 +34,7 @@ async def test_a_slowdown_is_written_and_logged_once(
 
     # Prefect takes over the root logger once it is imported.
     log = logging.getLogger("slipway.watched")
+    log.propagate = False
     log.addHandler(caplog.handler)
     monkeypatch.setattr(task, "get_run_logger", lambda: log)
     events: list[str] = []
