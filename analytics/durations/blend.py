@@ -19,8 +19,8 @@ import numpy as np
 from analytics.durations.distribution import WIDTHS, Distribution, mixture, width_indices
 from analytics.durations.overruns import Overruns
 from analytics.statistics.averages import Averages, Floats, Ints, Mask
+from analytics.statistics.conformal import LEVELS, ConformalCalibrator
 from analytics.statistics.forest import BIN_STEP, BINS, GRID, Matrix, bin_of, binned
-from analytics.statistics.intervals import LEVELS, Calibration
 
 # The weights of the six widths of a mixture before anything is learnt.
 _START_OF_WIDTHS = np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.3])
@@ -82,7 +82,7 @@ class Blend:
         weight = np.where(np.arange(len(start)) < n + 3, 60.0, 30.0)
         self._averages = Averages(start, weight)
         # A key with a long steady past must not get wider intervals because of errors on new keys.
-        self._calibrations: defaultdict[int, Calibration] = defaultdict(Calibration)
+        self._calibrations: defaultdict[int, ConformalCalibrator] = defaultdict(ConformalCalibrator)
         self._overruns = Overruns()
 
     def predict(

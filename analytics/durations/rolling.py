@@ -17,8 +17,8 @@ from analytics.history.columns import LIMIT
 from analytics.history.features import Floats, Ints, RunFeatures, compute_features, logs, moments
 from analytics.history.run_context import groups
 from analytics.statistics.averages import Mask
+from analytics.statistics.conformal import LEVELS
 from analytics.statistics.forest import BINS, LEAF_RUNS, Forest, Matrix, binned, grow
-from analytics.statistics.intervals import LEVELS
 
 # The first forest is grown at 50 runs, the next ones after half as many again, but after 12,000 at
 # the latest. Each is grown from the newest 16,000: older runs cost time and add little.

@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.history.features import MIN_SECONDS
 from analytics.statistics.averages import Floats, Mask
-from analytics.statistics.intervals import LEVELS
+from analytics.statistics.conformal import LEVELS
 
 PARTS = 10
 # Classes of duration are separated at 10 s, 1 min, 10 min, 1 h and 6 h.

@@ -20,7 +20,7 @@ from analytics.failures.skill import base_rate, beats_base_rate
 from analytics.history.features import MIN_SECONDS, compute_features
 from analytics.history.runs import Run, columns
 from analytics.statistics.averages import Floats, Mask
-from analytics.statistics.intervals import LEVELS
+from analytics.statistics.conformal import LEVELS
 from analytics.training.model_store import StoredModel
 from analytics.training.next_runs import Expected, next_runs, with_next_runs
 from analytics.training.promotion import PromotionDecision, decide_promotion

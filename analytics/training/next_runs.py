@@ -17,7 +17,7 @@ from analytics.failures.explanation import explain
 from analytics.failures.model import Failures
 from analytics.failures.skill import beats_base_rate
 from analytics.history.columns import CENSORED, worded
-from analytics.statistics.intervals import LEVELS
+from analytics.statistics.conformal import LEVELS
 from tasks.estimates import Estimate
 
 SOURCE = "trained"

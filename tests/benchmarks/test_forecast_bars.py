@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.statistics.intervals import LEVELS
+from analytics.statistics.conformal import LEVELS
 from benchmarks.forecast_bars import (
     MONTH_SECONDS,
     bar_lines,

@@ -9,7 +9,7 @@ import pytest
 
 from analytics.durations.blend import Blend, RunContext
 from analytics.statistics.averages import Floats
-from analytics.statistics.intervals import LEVELS
+from analytics.statistics.conformal import LEVELS
 
 CONTEXT = RunContext(key=0, context=0, situation=2)
 

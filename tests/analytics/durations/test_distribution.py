@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from analytics.durations.distribution import Distribution, mixture, width_indices
 from analytics.statistics.averages import Floats
+from analytics.statistics.conformal import LEVELS
 from analytics.statistics.forest import BIN_STEP, BINS, GRID
-from analytics.statistics.intervals import LEVELS
 
 OUTWARDS = np.sign(LEVELS - 0.5)
 _WIDTHS = np.full(6, 1 / 6)

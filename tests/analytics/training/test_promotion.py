@@ -65,7 +65,7 @@ def test_one_that_is_better_stays() -> None:
     decision = decide_promotion(table, features, last, "code")
     assert not decision.replaces
     assert decision.forest is last.forest
-    assert "no better" in decision.why
+    assert "not better" in decision.why
 
 
 def test_too_few_new_runs_replace_nothing() -> None:

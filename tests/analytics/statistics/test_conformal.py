@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from mapie.regression import SplitConformalRegressor
 from sklearn.dummy import DummyRegressor
 
-from analytics.statistics.intervals import LEVELS, START_QUANTILES, WINDOW_RUNS, Calibration
+from analytics.statistics.conformal import LEVELS, START_QUANTILES, WINDOW_RUNS, ConformalCalibrator
 
 
 def test_what_was_never_judged_gets_wider_intervals_than_its_levels() -> None:
     """The first runs of a server would miss their intervals a third of the time."""
-    start = Calibration().quantiles()
+    start = ConformalCalibrator().quantiles()
     assert (start[LEVELS < 0.5] < LEVELS[LEVELS < 0.5]).all()
     assert (start[LEVELS > 0.5] > LEVELS[LEVELS > 0.5]).all()
 
 
 def test_too_narrow_a_distribution_is_widened_until_it_covers() -> None:
     """Nine runs of ten would be promised, and six come."""
-    calibration, rng = Calibration(), np.random.default_rng(2)
+    calibration, rng = ConformalCalibrator(), np.random.default_rng(2)
     inside = []
     for place in rng.beta(0.4, 0.4, 3000).tolist():
         below = place <= calibration.quantiles()
@@ -32,7 +32,7 @@ def test_too_narrow_a_distribution_is_widened_until_it_covers() -> None:
 
 def test_it_follows_a_drift() -> None:
     """After a change everything would lie outside for months."""
-    calibration, rng = Calibration(), np.random.default_rng(3)
+    calibration, rng = ConformalCalibrator(), np.random.default_rng(3)
     late = []
     for turn, place in enumerate(rng.uniform(0, 0.5, 2000).tolist()):
         drifted = place + 0.5 * (turn >= 1000)
@@ -45,7 +45,7 @@ def test_it_follows_a_drift() -> None:
 @given(st.lists(st.floats(0, 1), max_size=60))
 def test_quantiles_are_in_order(places: list[float]) -> None:
     """The 95th percentile would lie below the 90th."""
-    calibration = Calibration()
+    calibration = ConformalCalibrator()
     for place in places:
         calibration.update(place, place <= calibration.quantiles())
     quantiles = calibration.quantiles()
@@ -56,7 +56,7 @@ def test_quantiles_are_in_order(places: list[float]) -> None:
 def test_without_misses_to_mend_it_is_the_split_conformal_quantile_of_mapie() -> None:
     """Coverage would be promised by a rank that no theorem stands behind."""
     places = np.random.default_rng(7).beta(2, 3, WINDOW_RUNS)
-    calibration = Calibration()
+    calibration = ConformalCalibrator()
     for turn, place in enumerate(places.tolist()):
         # The bounds are passed just as often as they should be, so the levels do not move.
         calibration.update(place, (turn % 20) / 20 < LEVELS)
@@ -74,7 +74,7 @@ def test_without_misses_to_mend_it_is_the_split_conformal_quantile_of_mapie() ->
 @pytest.mark.parametrize("shape", [(1, 1), (0.5, 0.5), (2, 2), (0.6, 1.6), (1.6, 0.6)])
 def test_exchangeable_runs_are_covered(shape: tuple[float, float]) -> None:
     """A promise of 95 % would hold for some distributions only."""
-    rng, calibration, below = np.random.default_rng(9), Calibration(), []
+    rng, calibration, below = np.random.default_rng(9), ConformalCalibrator(), []
     for place in rng.beta(*shape, 1300).tolist():
         below.append(place <= calibration.quantiles())
         calibration.update(place, below[-1])

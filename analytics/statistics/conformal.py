@@ -27,21 +27,21 @@ MAX_DEBT = 0.5
 _PRIOR_RUNS = 20
 
 
-class Calibration:
+class ConformalCalibrator:
     """Learns which quantiles of a forecast distribution have the coverages ``LEVELS``."""
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque()
         self._ordered: list[float] = []
-        self._asked = LEVELS.copy()
+        self._levels = LEVELS.copy()
 
     def quantiles(self) -> Floats:
         """Return the quantile of a forecast distribution for each of ``LEVELS``, in their order."""
         n = len(self._ordered)
         if not n:
             return START_QUANTILES.copy()
-        rank = np.clip(np.ceil((n + 1) * self._asked), 1, n).astype(int) - 1
-        calibrated = np.array([self._ordered[place] for place in rank])
+        rank = np.clip(np.ceil((n + 1) * self._levels), 1, n).astype(int) - 1
+        calibrated = np.array([self._ordered[index] for index in rank])
         trust = n / (n + _PRIOR_RUNS)
         return np.maximum.accumulate(trust * calibrated + (1 - trust) * START_QUANTILES)
 
@@ -52,6 +52,6 @@ class Calibration:
         self._recent.append(place)
         insort(self._ordered, place)
         # Levels beyond 0 and 1 record misses that are not yet compensated, up to a limit.
-        self._asked = np.clip(
-            self._asked + LEARNING_RATE * (LEVELS - below), -MAX_DEBT, 1.0 + MAX_DEBT
+        self._levels = np.clip(
+            self._levels + LEARNING_RATE * (LEVELS - below), -MAX_DEBT, 1.0 + MAX_DEBT
         )
