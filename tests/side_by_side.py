@@ -1,8 +1,9 @@
 """How tests are spread over workers: those that share something costly stay on one, in turn.
 
-`make test` runs them on several workers by this, in place of pytest-xdist's own ``loadfile``: all
-that use the whole stack stay together, and all that use the one Prefect server of the fixture
-`prefect_server`; else the tests of a file do, unless they share nothing and take long each.
+`make test` runs them on several workers by this, in place of pytest-xdist's own ``loadfile``: those
+that use a whole stack stay together, half of them on a second one, and all that use the one Prefect
+server of the fixture `prefect_server`; else the tests of a file do, unless they share nothing and
+take long each.
 """
 
 from __future__ import annotations
@@ -12,6 +13,15 @@ from collections.abc import Collection
 from xdist.scheduler import LoadScopeScheduling
 
 _WHOLE_STACK = "tests/integration/"
+_SECOND_STACK = "a second stack"
+ON_SECOND_STACK = (
+    "tests/integration/test_bad_input.py",
+    "tests/integration/test_notifications.py",
+    "tests/integration/test_project_schedules.py",
+    "tests/integration/test_readme.py",
+    "tests/integration/test_ui.py",
+)
+"""Files that take about as long as the others of the folder: a second worker starts a stack."""
 _PREFECT_SERVER = "a Prefect server"
 SERVED = (
     "tests/analytics/reports/test_flow.py",
@@ -44,12 +54,14 @@ def scope_of(test: str) -> str:
         return test
     if file in SERVED:
         return _PREFECT_SERVER
+    if file in ON_SECOND_STACK:
+        return _SECOND_STACK
     return _WHOLE_STACK if file.startswith(_WHOLE_STACK) else file
 
 
 def turn_of(test: str, markers: Collection[str]) -> int:
     """Return when a test is given away, smallest first: what takes long must not come last."""
-    if scope_of(test) == _WHOLE_STACK:
+    if scope_of(test) in {_WHOLE_STACK, _SECOND_STACK}:
         return 0
     file = test.partition("::")[0]
     if file in _ALONE or file in SERVED:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.side_by_side import SERVED, scope_of, turn_of
+from tests.side_by_side import ON_SECOND_STACK, SERVED, scope_of, turn_of
 
 ROOT = Path(__file__).parents[1]
 SHIP = "tests/integration/test_ship.py::test_the_new_version_answers_where_the_summary_says"
@@ -25,9 +25,17 @@ def test_it(number):
 """
 
 
-def test_all_that_use_the_whole_stack_are_one_group() -> None:
+def test_those_that_use_one_stack_are_one_group() -> None:
     """Every worker would bring up a stack of its own, and the machine be busy with that."""
-    assert scope_of(SHIP) == scope_of("tests/integration/test_ui.py::test_a[x]")
+    assert scope_of(SHIP) == scope_of("tests/integration/test_door.py::test_a[x]")
+
+
+def test_half_of_them_use_a_second_stack() -> None:
+    """One worker would go on alone for minutes when all others have ended."""
+    assert all((ROOT / file).is_file() for file in ON_SECOND_STACK)
+    second = {scope_of(f"{file}::test_a") for file in ON_SECOND_STACK}
+    assert len(second) == 1
+    assert second != {scope_of(SHIP)}
 
 
 def test_a_file_stays_together() -> None:
