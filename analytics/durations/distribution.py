@@ -71,7 +71,7 @@ class Distribution:
         at = bin_of(actual)
         below = self._up_to(at)
         if at < self._limit_bin:
-            return below + (self._up_to(at + 1) - below) * _fraction_of_bin(actual)
+            return below + (self._up_to(at + 1) - below) * _fraction_of_bin(at, actual)
         below, excess = self._up_to(self._limit_bin), actual - self.limit
         ranks = bisect_left(self.excesses, excess) + bisect_right(self.excesses, excess)
         return below + (1.0 - below) * ranks / (2 * len(self.excesses))
@@ -117,6 +117,6 @@ def mixture(
     return cumulative / cumulative[-1] if cumulative[-1] else cumulative
 
 
-def _fraction_of_bin(actual: float) -> float:
-    """Return the position of a value within its bin, from 0 to 1."""
-    return min(max((actual - MIN_LOG) / BIN_STEP + 0.5, 0.0), float(BINS)) % 1.0
+def _fraction_of_bin(place: int, actual: float) -> float:
+    """Return the position of a value within the bin at ``place``, from 0 to 1."""
+    return min(max((actual - float(GRID[place])) / BIN_STEP + 0.5, 0.0), 1.0)

@@ -70,10 +70,10 @@ class PostgresqlDatabase:
         """Return ``message``; if the server's disk is full or it went away, add the remedy."""
         if self.is_away(message):
             remedy = "The database server accepts no connections: start this again."
-        return f"{message.rstrip()}. {remedy}"
+            return f"{message.rstrip()}. {remedy}"
         if _READ_ONLY.search(message):
             remedy = "The database is read-only: make it writable and start this again."
-        return f"{message.rstrip()}. {remedy}"
+            return f"{message.rstrip()}. {remedy}"
         if not tells_no_room(message):
             return message
         server = f"the database server {self.engine.url.host}"

@@ -127,7 +127,7 @@ def test_the_catalogue_shows_our_blocks_with_their_logos(page: Page) -> None:
     """Who searches for Slipway would miss a block, or see a torn picture."""
     page.goto("/v2/blocks/catalog")
     page.get_by_placeholder("Search blocks").fill("slipway")
-    page.get_by_text("5 Blocks", exact=True).wait_for()
+    page.get_by_text("6 Blocks", exact=True).wait_for()
     logos = page.locator("img[src*='/slipway/']")
     headings = page.get_by_role("heading", name="Slipway ").all_inner_texts()
     assert sorted(headings) == [

@@ -6,7 +6,7 @@ from math import inf, log
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analytics.durations.distribution import Distribution, mixture, width_indices
@@ -65,6 +65,7 @@ def test_quantiles_are_in_order(
     assert (np.diff(quantiles) >= -1e-6 - BIN_STEP * (np.diff(OUTWARDS) < 0)).all()
 
 
+@example(1.0, 2.0, [0.0, BIN_STEP / 2], (0.0,))
 @given(st.floats(1, 1e6), st.floats(1, 1e6), st.lists(st.floats(-3, 16), min_size=2), excesses)
 def test_a_longer_run_has_no_lower_place(
     centre: float, limit: float, values: list[float], over: tuple[float, ...]
