@@ -1,4 +1,4 @@
-"""The Notification block: to whom Slipway's events are sent, through any service of Apprise."""
+"""The Notification block: a receiver of Slipway's events, reached by any service of Apprise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blocks.quiet_hours import checked_quiet_hours, quiet_hours_of
 
 
 class Notification(AppriseNotificationBlock):
-    """To whom Slipway's events are sent; an automation of the same name sends to it.
+    """A receiver of Slipway's events; an automation of the same name sends to it.
 
     Prefect has a block for each of a few services; this one takes any address of Apprise, and
     sends nothing in quiet hours.
@@ -33,7 +33,7 @@ class Notification(AppriseNotificationBlock):
     _block_type_slug = "slipway-notification"
     _logo_url = logo("slipway-notification")
     _documentation_url = HttpUrl("https://appriseit.com/services/")
-    _description = "To whom Slipway's events are sent: any address of Apprise, with quiet hours."
+    _description = "A receiver of Slipway's events: any address of Apprise, with quiet hours."
 
     url: SecretStr = Field(
         title="Address",

@@ -85,7 +85,7 @@ def service_gone(key: ServiceKey, cause: str) -> Event:
     """Return that a service should run and does not."""
     sentence = (
         f"has no process any more{_because(cause)}, and Slipway starts it again: look at its log "
-        "if this comes again, or if no message follows that it runs."
+        "if this happens again, or if no message follows that it runs again."
     )
     return _of_service(EventName.SERVICE_GONE, key, "is gone", sentence, cause)
 
@@ -99,7 +99,7 @@ def service_revived(key: ServiceKey) -> Event:
 def service_crash_looping(key: ServiceKey, cause: str) -> Event:
     """Return that a service ends soon after each of its starts."""
     sentence = (
-        f"ends soon after each start{_because(cause)}: mend what its log names and deploy it "
+        f"ends soon after each start{_because(cause)}: fix what its log shows and deploy it "
         "again, or roll back."
     )
     return _of_service(EventName.SERVICE_CRASH_LOOPING, key, "keeps ending", sentence, cause)
@@ -143,7 +143,7 @@ def deploy_reverted(rollout: RolloutSummary) -> Event:
     former = rollout.from_version
     serving = f"version {former} still serves" if former else "nothing was deployed there before"
     sentence = (
-        f"was reverted{_because(rollout.reason)}, and {serving}: mend that version and deploy it "
+        f"was reverted{_because(rollout.reason)}, and {serving}: fix that version and deploy it "
         "again."
     )
     return _of_rollout(EventName.DEPLOY_REVERTED, rollout, "was reverted", sentence)
@@ -174,7 +174,7 @@ def backup_done(project: str, environment: str, snapshot: str, total_bytes: int)
 def backup_failed(project: str, environment: str, reason: str) -> Event:
     """Return that no snapshot was taken."""
     resource = project_resource(project, environment)
-    sentence = f"failed{_because(reason)}: mend that and run `backup` again."
+    sentence = f"failed{_because(reason)}: fix that and run `backup` again."
     text = Text(f"The backup of {resource.name}", "failed", sentence)
     return Event(EventName.BACKUP_FAILED, resource, text.payload(reason=first_line(reason)))
 
@@ -183,7 +183,7 @@ def backup_warning(project: str, environment: str, snapshot: str, problem: str) 
     """Return that a snapshot was taken and something is wrong with it."""
     resource = project_resource(project, environment)
     sentence = (
-        f"was taken as snapshot {snapshot[:8]} and has a warning{_because(problem)}: mend that "
+        f"was taken as snapshot {snapshot[:8]} and has a warning{_because(problem)}: fix that "
         "and run `backup` again."
     )
     text = Text(f"The backup of {resource.name}", "has a warning", sentence)
@@ -196,7 +196,7 @@ def workload_failed(
 ) -> Event:
     """Return that a workload did not succeed; ``providers`` are those that it could use."""
     resource = project_resource(project, environment)
-    sentence = f"failed{_because(reason)}: mend that and run it again."
+    sentence = f"failed{_because(reason)}: fix that and run it again."
     text = Text(f"Workload {workload} of {resource.name}", "failed", sentence)
     payload = text.payload(workload=workload, reason=first_line(reason))
     related = tuple(("provider", provider_resource(name)) for name in sorted(providers))

@@ -133,6 +133,7 @@ def test_the_catalogue_shows_our_blocks_with_their_logos(page: Page) -> None:
     assert sorted(headings) == [
         "Slipway Caddy Router",
         "Slipway Environment",
+        "Slipway Notification",
         "Slipway Project",
         "Slipway Restic Repository",
         "Slipway Shell Provider",
