@@ -65,7 +65,7 @@ def test_the_whole_of_a_message() -> None:
     """The words would not form one sentence."""
     assert deploy_reverted(ROLLOUT).payload["message"] == (
         "The deploy of shop in prod to version 2 was reverted (not healthy in time), and version 1 "
-        "still serves: mend that version and deploy it again."
+        "still serves: fix that version and deploy it again."
     )
     first = RolloutSummary("shop", "prod", "deploy", "", "")
     assert deploy_reverted(first).payload == {
