@@ -71,7 +71,7 @@ def test_the_whole_of_a_message() -> None:
     assert deploy_reverted(first).payload == {
         "subject": "The deploy of shop in prod was reverted",
         "message": (
-            "The deploy of shop in prod was reverted, and nothing was deployed there before: mend "
+            "The deploy of shop in prod was reverted, and nothing was deployed there before: fix "
             "that version and deploy it again."
         ),
         "kind": "deploy",
