@@ -144,7 +144,7 @@ def site(stack: Stack, receiver: Receiver) -> Iterator[Site]:
     site = Site(stack, receiver, folder, "")
     site.configure(site.notifications())
     first = stack.done("deploy", project=NAME, environment=NAME, version="1")
-    link = artifacts(stack, first.id)[f"front-{NAME}-{NAME}-web"]["data"]
+    link = artifacts(stack, first.id)[f"address-{NAME}-{NAME}-web"]["data"]
     yield Site(stack, receiver, folder, link.partition("](")[2].rstrip(")"))
     stack.done("stop", project=NAME, environment=NAME)
 
