@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,6 +12,9 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 
 from blocks.logo import logo
 from blocks.quiet_hours import checked_quiet_hours, quiet_hours_of
+
+_SEND_SECONDS = 15.0
+"""How long one message may take: the server sends few at a time, and the others wait."""
 
 
 class Notification(AppriseNotificationBlock):
@@ -57,11 +61,17 @@ class Notification(AppriseNotificationBlock):
     async def anotify(self, body: str, subject: str | None = None) -> None:
         """Send a message, unless it is quiet now."""
         if not self.is_quiet(datetime.now(UTC)):
-            await super().anotify(body, subject)
+            await asyncio.wait_for(super().anotify(body, subject), _SEND_SECONDS)
 
     def notify(self, body: str, subject: str | None = None) -> Any:
         """Send a message, unless it is quiet now; where a loop runs, this is awaited."""
-        return _Silence() if self.is_quiet(datetime.now(UTC)) else super().notify(body, subject)
+        if self.is_quiet(datetime.now(UTC)):
+            return _Silence()
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return super().notify(body, subject)
+        return self.anotify(body, subject)
 
 
 class _Silence:

@@ -183,6 +183,19 @@ class ProjectSpec(BaseModel):
                 raise ValueError(problem)
         return self
 
+    @field_validator("workloads", mode="before")
+    @classmethod
+    def _steps_say_their_kind(cls, workloads: Any) -> Any:
+        """Take a workload with `steps` and without a `kind` for one of declared steps."""
+        if not isinstance(workloads, Mapping):
+            return workloads
+        return {
+            name: {"kind": "steps", **fields}
+            if isinstance(fields, Mapping) and "steps" in fields
+            else fields
+            for name, fields in workloads.items()
+        }
+
     @field_validator("before", mode="before")
     @classmethod
     def _one_or_several(cls, commands: object) -> object:

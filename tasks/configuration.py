@@ -144,7 +144,8 @@ def _with_environment(value: object, field: str, environ: Mapping[str, str]) -> 
 
 def _variable(field: str, name: str, environ: Mapping[str, str]) -> str:
     if name not in environ:
-        raise BadInputError(field, name, "is not set in the environment", f"export {name}=...")
+        remedy = f"export {name}=..., then make down and make up: the worker gets it at its start."
+        raise BadInputError(field, name, "is not set in the environment", remedy)
     return environ[name]
 
 

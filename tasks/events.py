@@ -84,8 +84,8 @@ class Text:
 def service_gone(key: ServiceKey, cause: str) -> Event:
     """Return that a service should run and does not."""
     sentence = (
-        f"has no process any more{_because(cause)}, and Slipway starts it again: look at its log "
-        "if this happens again, or if no message follows that it runs again."
+        f"has no process any more{_because(cause)}, and Slipway starts it again: `status` shows "
+        "whether it runs, and its log why it ended."
     )
     return _of_service(EventName.SERVICE_GONE, key, "is gone", sentence, cause)
 
@@ -165,7 +165,7 @@ def _of_rollout(name: EventName, rollout: RolloutSummary, headline: str, sentenc
 def backup_done(project: str, environment: str, snapshot: str, total_bytes: int) -> Event:
     """Return that a snapshot was taken and checked."""
     resource = project_resource(project, environment)
-    sentence = f"is done, as snapshot {snapshot[:8]}: there is nothing to do."
+    sentence = f"is done: `restore` brings snapshot {snapshot[:8]} back."
     text = Text(f"The backup of {resource.name}", "is done", sentence)
     payload = text.payload(snapshot=snapshot, total_bytes=total_bytes)
     return Event(EventName.BACKUP_DONE, resource, payload)

@@ -122,6 +122,11 @@ class Home:
         return self.stack / "conditions"
 
     @property
+    def schedules_lock(self) -> Path:
+        """Whoever holds it changes the schedules of projects."""
+        return self.stack / "schedules.lock"
+
+    @property
     def automations_lock(self) -> Path:
         """Locked while the automations of notifications are compared and made."""
         return self.stack / "automations.lock"

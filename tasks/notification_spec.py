@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from blocks.quiet_hours import checked_quiet_hours
 from tasks.errors import NotFoundError
@@ -39,6 +47,12 @@ class NotificationSpec(BaseModel):
     quiet_hours: Annotated[str, AfterValidator(checked_quiet_hours)] = Field(
         default="", description="When nothing is sent, e.g. 22:00-07:00 Europe/Berlin"
     )
+
+    @field_validator("events", "projects", "environments")
+    @classmethod
+    def _name_each_once(cls, names: list[Any]) -> list[Any]:
+        """Take a name that is written twice once, as the server does."""
+        return list(dict.fromkeys(names))
 
     @model_validator(mode="before")
     @classmethod

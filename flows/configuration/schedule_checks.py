@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zoneinfo
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from flows.configuration.parameter_errors import unfit
 from flows.configuration.schedule_changes import WORKLOAD, ProjectSchedule
 from tasks.errors import BadInputError, NotFoundError
 
+_CRON_FIELDS = 5
 _EXAMPLE = "Write minute, hour, day, month and day of the week, e.g. '0 3 * * *'."
 
 
@@ -34,6 +36,7 @@ async def check_schedule(
         BadInputError: It names the field below the project.
     """
     await _check_time(schedule)
+    _refuse_not_a_number(schedule)
     if complaint := unfit(dict(schema), dict(schedule.parameters)):
         problem = f"are refused by the operation {schedule.operation}: {complaint.rstrip('.')}"
         remedy = "Correct them, or leave them out."
@@ -57,11 +60,25 @@ async def check_schedule(
         )
 
 
+def _refuse_not_a_number(schedule: ProjectSchedule) -> None:
+    """Refuse what JSON cannot hold: the server would store null, e.g. instead of a limit."""
+    try:
+        json.dumps(dict(schedule.parameters), allow_nan=False, default=str)
+    except ValueError as error:
+        field, problem = f"{schedule.field}.parameters", "hold a number that JSON does not have"
+        remedy = "Write a number, or leave it out."
+        raise BadInputError(field, dict(schedule.parameters), problem, remedy) from error
+
+
 async def _check_time(schedule: ProjectSchedule) -> None:
     zones, field = zoneinfo.available_timezones(), f"{schedule.field}.cron"
     if schedule.timezone not in zones:
         remedy = "Write a name of the IANA database, e.g. Europe/Berlin."
         raise NotFoundError(f"{schedule.field}.timezone", schedule.timezone, sorted(zones), remedy)
+    fields = schedule.cron.split()
+    is_short = len(fields) == 1 and schedule.cron.startswith("@")
+    if not schedule.cron.isascii() or (len(fields) != _CRON_FIELDS and not is_short):
+        raise BadInputError(field, schedule.cron, "is not a cron expression", _EXAMPLE)
     try:
         times = CronSchedule(cron=schedule.cron, timezone=schedule.timezone)
     except ValidationError as error:

@@ -6,8 +6,8 @@ Prefect delete those of the user.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from prefect import get_run_logger
 from prefect.client.orchestration import PrefectClient, get_client
@@ -30,6 +30,9 @@ from flows.configuration.schedule_changes import (
 from flows.configuration.schedule_checks import check_schedule
 from tasks.configuration import Configuration, checked
 from tasks.errors import NotFoundError, SlipwayError
+from tasks.home import Home
+from tasks.launch.lock import locked
+from tasks.settings import settings
 
 
 async def refuse_impossible_schedules(configuration: Configuration) -> None:
@@ -56,7 +59,7 @@ async def follow_projects() -> tuple[list[str], list[str]]:
     remarks: list[str] = []
     impossible: set[str] = set()
     configured: list[ProjectSchedule] = []
-    async with get_client() as client:
+    async with get_client() as client, _one_at_a_time():
         deployments = await _deployments(client)
         for name, fields in blocks.items():
             try:
@@ -73,7 +76,7 @@ async def follow_projects() -> tuple[list[str], list[str]]:
 
 async def remove_schedules(project: str) -> list[str]:
     """Remove the schedules that ``project`` has configured; return a sentence if there were any."""
-    async with get_client() as client:
+    async with get_client() as client, _one_at_a_time():
         deployments = await _deployments(client)
         slugs = [
             schedule.slug
@@ -83,6 +86,13 @@ async def remove_schedules(project: str) -> list[str]:
         ]
         await _apply(client, deployments, [], lambda name: name == project)
     return [f"removed the schedules that it configured: {', '.join(slugs)}"] if slugs else []
+
+
+@asynccontextmanager
+async def _one_at_a_time() -> AsyncIterator[None]:
+    """Let no other run on this machine read and change the schedules meanwhile."""
+    with locked(Home(settings().root).schedules_lock):
+        yield
 
 
 async def _check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,3 +85,18 @@ def test_what_are_no_quiet_hours_is_refused() -> None:
     """A block made in the UI would fail at night."""
     with pytest.raises(ValidationError, match="another form"):
         Notification(url=SecretStr("json://a"), quiet_hours="at night")
+
+
+async def test_a_receiver_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of them would hold back every message of the server."""
+
+    class Silent(Client):
+        async def async_notify(self, **message: Any) -> bool:
+            await asyncio.sleep(60)
+            return True
+
+    monkeypatch.setattr(notification, "_SEND_SECONDS", 0.05)
+    block, _ = sender("", monkeypatch)
+    block._apprise_client = Silent()  # type: ignore[assignment] # as much of it as is asked for
+    with pytest.raises(TimeoutError):
+        await block.notify("b", "s")

@@ -87,3 +87,9 @@ def test_blocks_are_found_in_the_catalogue(block: type[Block]) -> None:
     """Whoever searches for Slipway would miss one, or see no example: the UI shows fenced ones."""
     assert block.get_block_type_name().startswith("Slipway ")
     assert "\n```python\n" in f"\n{block.get_code_example()}"
+
+
+def test_a_workload_with_steps_needs_no_kind() -> None:
+    """The file that the documents show would be refused."""
+    fields = {"source": "/shop", "workloads": {"build": {"steps": [{"id": "a", "run": "make"}]}}}
+    assert ProjectSpec.model_validate(fields).workloads["build"].kind == "steps"

@@ -174,7 +174,7 @@ def test_a_fault_is_told_once_and_in_quiet_hours_not_at_all(site: Site) -> None:
     acted(site, "night", 2)
     gone, reverted = site.receiver.at("oncall")
     assert gone[0] == f"Service web of {NAME} in {NAME} is gone"
-    assert "Slipway starts it again: look at its log" in gone[1]
+    assert "Slipway starts it again: `status` shows" in gone[1]
     assert reverted[0] == f"The deploy of {NAME} in {NAME} to version 2 was reverted"
     assert "version 1 still serves: fix that version and deploy it again." in reverted[1]
     assert "not healthy in time" in reverted[1]

@@ -9,7 +9,7 @@ import pytest
 from tasks.configuration import Configuration, read_configuration, refuse_unknown_names
 from tasks.errors import BadInputError, NotFoundError
 from tasks.events import EventName
-from tasks.notification_spec import FOR_A_PERSON
+from tasks.notification_spec import FOR_A_PERSON, NotificationSpec
 
 HEAD = "projects: {shop: {source: x}}\nenvironments: {prod: {}}\nnotifications: {oncall: "
 
@@ -90,3 +90,11 @@ def test_what_is_configured_already_is_known(tmp_path: Path) -> None:
     """A file of notifications alone could name no project."""
     configuration = read(tmp_path, "{url: json://a, projects: [blog], environments: [dev, prod]}")
     refuse_unknown_names(configuration, ["blog"], ["dev"])
+
+
+def test_a_name_that_is_written_twice_counts_once() -> None:
+    """The server keeps it once, so each configure would take the automation for an edited one."""
+    names = {"events": ["deploy-done", "deploy-done"], "projects": ["shop", "blog", "shop"]}
+    spec = NotificationSpec.model_validate({"url": "json://localhost", **names})
+    assert spec.events == ["deploy-done"]
+    assert spec.projects == ["shop", "blog"]
