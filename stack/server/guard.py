@@ -69,6 +69,7 @@ class Guard:
         """Intercept this process's model functions, through which requests change data."""
         intercept(models.deployments, "create_deployment", self._create)
         intercept(models.deployments, "update_deployment", self._update)
+        intercept(models.deployments, "update_deployment_schedule", _keep_unsent_fields)
         for name in ("delete_deployment", "delete_deployments"):
             intercept(models.deployments, name, self._delete_deployments)
         for name in ("delete_flow", "delete_flows"):
@@ -177,6 +178,15 @@ class Guard:
             if name in operations:
                 remedy = f"{LEAVE}. To stop it for a while, pause it."
                 refuse_deletion("deployment", name, "is an operation of Slipway", remedy)
+
+
+async def _keep_unsent_fields(_session: Session, schedule: Any, **_: object) -> None:
+    """Keep what a change of a schedule does not send: Prefect would empty its parameters.
+
+    Prefect's own command sends only the switch.
+    """
+    for name in type(schedule).model_fields.keys() - schedule.model_fields_set:
+        setattr(schedule, name, None)  # None is not written
 
 
 async def _keep_schedules(session: Session, deployment: Any) -> None:

@@ -187,6 +187,28 @@ def test_a_deployment_that_is_sent_without_schedules_keeps_them(ask: Ask) -> Non
     assert ask("GET", operation).json()["schedules"] == []
 
 
+def test_a_switch_leaves_the_rest_of_a_schedule(ask: Ask) -> None:
+    """Broken: after `prefect deployment schedule pause` and `resume`, each run lacks its project."""
+    operation = f"/deployments/{deploy(ask, 'launch')}"
+    nightly = {
+        "slug": "nightly",
+        "schedule": {"cron": "0 0 * * *", "timezone": "Europe/Berlin"},
+        "parameters": {"project": "a"},
+        "max_scheduled_runs": 2,
+    }
+    assert ask("POST", f"{operation}/schedules", [nightly]).is_success
+    [before] = ask("GET", operation).json()["schedules"]
+    for switch in (False, True):
+        schedule = f"{operation}/schedules/{before['id']}"
+        assert ask("PATCH", schedule, {"active": switch}).is_success
+        [after] = ask("GET", operation).json()["schedules"]
+        kept = ("slug", "schedule", "parameters", "max_scheduled_runs")
+        assert [after[name] for name in kept] == [before[name] for name in kept]
+        assert after["active"] is switch
+    assert ask("PATCH", schedule, {"parameters": {}}).is_success
+    assert ask("GET", operation).json()["schedules"][0]["parameters"] == {}
+
+
 @pytest.mark.usefixtures("_pool")
 def test_what_operations_run_by_lets_them_run(ask: Ask) -> None:
     """Broken: a queue is gone by another name, or takes no run, and every operation stays Late."""
