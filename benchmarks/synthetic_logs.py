@@ -73,7 +73,7 @@ def synthetic_log(trait: Trait, seed: int = 0, jobs: int = JOBS) -> pd.DataFrame
     user = kind // _KINDS_PER_USER
     kinds = trait.users * _KINDS_PER_USER
     centre = rng.normal(6.5, 1.8, kinds)
-    asked = _limits(np.exp(centre + rng.uniform(0.5, 3.0, kinds)))
+    limits = _limits(np.exp(centre + rng.uniform(0.5, 3.0, kinds)))
     # Most kinds of jobs hardly ever reach their limit, a few do all the time.
     reaches = rng.beta(0.25, 0.25 * (1 / trait.overrun_share - 1), kinds)
     seconds = np.exp(centre[kind] + _deviation(trait, rng, submitted))
@@ -81,7 +81,7 @@ def synthetic_log(trait: Trait, seed: int = 0, jobs: int = JOBS) -> pd.DataFrame
     seconds = np.where(is_round, _limits(np.exp(centre[kind])), seconds)
     failed = rng.random(jobs) < _FAILED_SHARE
     seconds = np.where(failed, seconds * rng.random(jobs), seconds)
-    limit = asked[kind]
+    limit = limits[kind]
     if trait.has_limit:
         is_over = (rng.random(jobs) < reaches[kind]) | (seconds > limit)
         seconds = np.where(is_over, limit * _overrun(trait, rng, jobs), seconds)

@@ -49,8 +49,8 @@ def test_a_block_keeps_the_schedules() -> None:
 
 def test_a_workload_without_schedules_is_one_of_a_project() -> None:
     """A workload that code has made would be refused."""
-    made = project(workloads={"tests": PytestWorkload(kind="pytest", shards=3)})
-    assert made == project(workloads={"tests": {"kind": "pytest", "shards": 3}})
+    spec = project(workloads={"tests": PytestWorkload(kind="pytest", shards=3)})
+    assert spec == project(workloads={"tests": {"kind": "pytest", "shards": 3}})
 
 
 def test_a_workload_that_a_run_is_given_has_no_schedule() -> None:

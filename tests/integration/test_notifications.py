@@ -115,14 +115,14 @@ class Site:
 
     def kill(self) -> None:
         """Kill the service with its shim, and wait until it was told that it runs again."""
-        told = len(self.events("slipway.service.revived", WEB))
+        revivals = len(self.events("slipway.service.revived", WEB))
         for process in marked("TINY_FOLDER", str(self.folder)):
             parents = [process, *process.parents()]
             shims = [each for each in parents if any("shim" in part for part in each.cmdline())]
             for each in [*shims, process]:
                 each.kill()
         eventually(
-            lambda: len(self.events("slipway.service.revived", WEB)) > told,
+            lambda: len(self.events("slipway.service.revived", WEB)) > revivals,
             "nothing tells that the service is back",
         )
         assert answer(self.url) == "1"

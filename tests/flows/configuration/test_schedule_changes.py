@@ -69,9 +69,9 @@ def test_parameters_do_not_say_what_the_schedule_says(name: str) -> None:
 
 def test_a_new_schedule_gets_a_slug_of_its_own() -> None:
     """Nobody could tell it from those of the user, and it would be made again each time."""
-    made = changes([DAILY, HOURLY], USER, OWN_SLUG)
-    assert dict(made.new) == {"project:shop/backup": DAILY, "project:shop#2/backup": HOURLY}
-    assert (dict(made.moved), list(made.removed)) == ({}, [])
+    difference = changes([DAILY, HOURLY], USER, OWN_SLUG)
+    assert dict(difference.new) == {"project:shop/backup": DAILY, "project:shop#2/backup": HOURLY}
+    assert (dict(difference.moved), list(difference.removed)) == ({}, [])
 
 
 def test_another_time_moves_the_schedule() -> None:
@@ -103,11 +103,11 @@ def test_of_several_the_one_that_is_as_configured_stays() -> None:
 def test_a_workload_may_be_called_anything() -> None:
     """A second schedule of one workload would be taken for that of another."""
     odd = [replace(DAILY, operation="run", what=what) for what in ("tests", "#2/tests", "2\n")]
-    made = changes([odd[0], replace(odd[0], cron="1 1 * * *"), *odd[1:]])
-    assert len(made.new) == 4
+    difference = changes([odd[0], replace(odd[0], cron="1 1 * * *"), *odd[1:]])
+    assert len(difference.new) == 4
     again = changes(
         [odd[0], replace(odd[0], cron="1 1 * * *"), *odd[1:]],
-        *(stored(slug, slug, schedule) for slug, schedule in made.new.items()),
+        *(stored(slug, slug, schedule) for slug, schedule in difference.new.items()),
     )
     assert (dict(again.new), dict(again.moved), list(again.removed)) == ({}, {}, [])
 
@@ -129,17 +129,17 @@ def test_a_second_look_changes_nothing(before: list[str], after: list[str]) -> N
     ids = map(str, count())
     for crons in (before, after):
         configured = [replace(DAILY, cron=cron) for cron in crons]
-        made = changes(configured, *rows.values())
-        for removed in made.removed:
+        difference = changes(configured, *rows.values())
+        for removed in difference.removed:
             del rows[removed.id]
-        rows |= {row: stored(row, rows[row].slug, each) for row, each in made.moved.items()}
-        for slug, schedule in made.new.items():
+        rows |= {row: stored(row, rows[row].slug, each) for row, each in difference.moved.items()}
+        for slug, schedule in difference.new.items():
             row = next(ids)
             rows[row] = stored(row, slug, schedule)
         own = [each for each in rows.values() if owner(each.slug)]
         assert sorted(each.cron for each in own) == sorted(crons)
         assert sorted(each.slug for each in own) == sorted({each.slug for each in own})
-        assert sorted(made.slugs) == sorted(each.slug for each in own)
+        assert sorted(difference.slugs) == sorted(each.slug for each in own)
     last = changes(configured, *rows.values())
     assert (dict(last.new), dict(last.moved), list(last.removed)) == ({}, {}, [])
     assert rows["u"] == USER

@@ -37,14 +37,14 @@ async def deployment(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[UUID]:
     documents = block_loading.documents
     monkeypatch.setattr(schedules, "documents", environments)
     async with get_client() as client:
-        made = await client.create_deployment(
+        deployment_id = await client.create_deployment(
             flow_id=await client.create_flow(backup_flow),
             name="backup",
             parameter_openapi_schema=strict_schema(run_forms()["backup/backup"]),
         )
-        await client.request("POST", f"/deployments/{made}/schedules", json=[USERS])  # type: ignore[arg-type] # any path
-        yield made
-        await client.delete_deployment(made)
+        await client.request("POST", f"/deployments/{deployment_id}/schedules", json=[USERS])  # type: ignore[arg-type] # any path
+        yield deployment_id
+        await client.delete_deployment(deployment_id)
 
 
 async def _configure(name: str, **schedules_of_it: Any) -> None:
