@@ -5,8 +5,9 @@ SH := scripts/bootstrap.sh
 FAST := not integration and not prefect and not browser and not docker
 WORKERS ?= 3
 BENCHMARKS ?= copies forecasts planning rollout shim trigger
-# CI measures the tests by it; it takes longer then.
+# Folder for what the tests run, as CI measures it; they take longer then.
 MEASURE ?=
+MEASURED = $(if $(MEASURE),$(PY) scripts/coverage/branch_coverage.py install && mkdir -p $(MEASURE) && BRANCH_COVERAGE=$(abspath $(MEASURE)))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status test check bench lock environment restic
@@ -36,14 +37,14 @@ status: environment ## Show what runs
 
 test: environment ## Run the whole test suite; what cannot be installed is skipped with a reason
 	@$(SH) restic || echo "slipway: tests that need restic are skipped"
-	@$(PY) $(MEASURE) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(MEASURED) $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: environment ## Format, lint, types, imports, sizes, docstrings and the fast tests
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy --no-error-summary .
 	@PYTHONPATH=. .venv/bin/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@$(PY) $(MEASURE) -m pytest -q -n auto -m "$(FAST)" $(ARGS)
+	@$(MEASURED) $(PY) -m pytest -q -n auto -m "$(FAST)" $(ARGS)
 
 bench: environment restic ## Run the benchmarks that need no data; fail where a bar is missed
 	@status=0; trap 'exit 130' INT TERM; for name in $(BENCHMARKS); do echo "== $$name"; \

@@ -17,6 +17,7 @@ from xdist.remote import Producer
 
 from benchmarks.free_ports import ports_on_loan
 from stack.api import SlipwayApi
+from stack.worker.engine import NEW_OBJECTS
 from tests.ledgers import home, home_ledger, ledger, ledger_template, ledger_url
 from tests.side_by_side import SideBySide, turn_of
 
@@ -25,6 +26,9 @@ __all__ = ["home", "home_ledger", "ledger", "ledger_template", "ledger_url"]
 # Where the shell forbids to keep bytecode, half of the collection would be pytest's rewriting of
 # assertions, in every worker and at every run.
 sys.dont_write_bytecode = False
+
+# As rarely as where flow runs are executed: else a tenth of the time goes into looking for garbage.
+gc.set_threshold(NEW_OBJECTS)
 
 settings.register_profile("quick", max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=100, deadline=None)

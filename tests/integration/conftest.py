@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from stack.api import Json, SlipwayApi
 from stack.environment import MARK
 from stack.flow_run import FlowRun
 from tasks.settings import Settings
+from tests.integration.flow_process import FlowProcess
 
 ROOT = Path(__file__).parents[2]
 NAMES = (
@@ -31,14 +33,18 @@ NAMES = (
     "service_port_high",
 )
 
+_RUNNING = ExitStack()
+"""Ends the stack that tests of this folder use in this process."""
+
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that runs everything of ``prefect.yaml``; it is used over its API only."""
+    """A stack that runs everything of ``prefect.yaml``; it is used over its API."""
 
     config: Settings
     folder: Path
     api: SlipwayApi
+    flows: FlowProcess
 
     @property
     def environment(self) -> dict[str, str]:
@@ -63,7 +69,18 @@ class Stack:
 
     def done(self, deployment: str, **parameters: Any) -> FlowRun:
         """As ``run``, for what must succeed; otherwise its log is shown."""
-        run = self.run(deployment, **parameters)
+        return self._succeeded(self.run(deployment, **parameters))
+
+    def run_here(self, deployment: str, **parameters: Any) -> FlowRun:
+        """As ``run``, in a process that exists: for tests that do not look at how a run starts."""
+        entrypoint = self.api.deployment(f"{deployment}/{deployment}")["entrypoint"]
+        return self.api.wait(self.flows.run(entrypoint, parameters))
+
+    def done_here(self, deployment: str, **parameters: Any) -> FlowRun:
+        """As ``run_here``, for what must succeed."""
+        return self._succeeded(self.run_here(deployment, **parameters))
+
+    def _succeeded(self, run: FlowRun) -> FlowRun:
         assert run.succeeded, "\n".join([run.message, *self.log_lines(run)])
         return run
 
@@ -83,7 +100,7 @@ class Stack:
         path = self.folder / f"{name}.yaml"
         path.write_text(yaml.safe_dump(configuration))
         path.chmod(0o600)
-        return self.done("configure", file=str(path))
+        return self.done_here("configure", file=str(path))
 
     def processes(self) -> list[psutil.Process]:
         """Return every process on this machine that was started by this stack."""
@@ -98,10 +115,9 @@ class Stack:
         return processes
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Give a stack with all deployments; at the end nothing that it started may be left."""
-    folder = tmp_path_factory.mktemp("stack")
+@contextmanager
+def _running(folder: Path) -> Iterator[Stack]:
+    """Start a stack with all deployments; at the end nothing that it started may be left."""
     first = free_ports(200)
     config = Settings(
         home=folder / "home",
@@ -112,12 +128,28 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         service_port_high=first + 199,
     )
     with SlipwayApi(config.api_url) as nobody:
-        stack = Stack(config, folder, nobody)
+        stack = Stack(config, folder, nobody, FlowProcess(config, folder / "flows.log", os.environ))
     try:
         up = stack.make("stack.up")
         assert up.returncode == 0, up.stderr
         with SlipwayApi.of(config, patience_seconds=150) as api:
-            yield Stack(config, folder, api)
+            yield replace(stack, api=api)
     finally:
+        stack.flows.close()
         stack.make("stack.down", "--all")
     assert [process.cmdline() for process in stack.processes()] == []
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Give the stack of this worker, which ends with the last test of this folder there."""
+    with _RUNNING:
+        yield _RUNNING.enter_context(_running(tmp_path_factory.mktemp("stack")))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """End the stack when another folder's turn comes: it would take a quarter of a core till the end."""
+    yield
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        _RUNNING.close()

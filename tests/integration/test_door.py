@@ -93,6 +93,6 @@ def test_a_run_of_that_kind_that_is_there_already_stops_nothing(stack: Stack) ->
     assert stack.api.wait(run).state_type in {"FAILED", "CRASHED"}
     listed = stack.api.every("/flow_runs/filter", {})
     assert [each["parameters"]["project"] for each in listed if each["id"] == run] == ["\ufffd"]
-    stack.done("report", report="executive", formats=["json"])
-    stack.done("train", since_days=1)
-    stack.done("status")
+    stack.done_here("report", report="executive", formats=["json"])
+    stack.done_here("train", since_days=1)
+    stack.done_here("status")

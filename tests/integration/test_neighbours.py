@@ -103,11 +103,11 @@ def test_a_provider_made_in_the_ui_is_used_by_the_next_run(stack: Stack) -> None
     }
     block = stack.api.call("POST", "/block_documents/", document)
     workload = {"kind": "steps", "steps": [{"id": "look", "run": "true"}]}
-    stack.done("run", project="left", workload=workload, dry_run=True)
+    stack.done_here("run", project="left", workload=workload, dry_run=True)
     limit = stack.api.call("GET", "/v2/concurrency_limits/provider:made-in-the-ui")
     assert limit["limit"] == 3
     stack.api.call("DELETE", f"/block_documents/{block['id']}")
-    stack.done("run", project="left", workload=workload, dry_run=True)
+    stack.done_here("run", project="left", workload=workload, dry_run=True)
     with pytest.raises(httpx.HTTPStatusError, match="404"):
         stack.api.call("GET", "/v2/concurrency_limits/provider:made-in-the-ui")
 
@@ -119,7 +119,7 @@ def test_what_is_forgotten_is_gone_and_its_neighbour_serves_on(stack: Stack) -> 
     assert any("1 instances ended, 1 releases removed" in line for line in stack.log_lines(run))
     assert not (stack.config.root / "data" / "right").exists()
     assert not (stack.config.root / "releases" / "right").exists()
-    refused = stack.run("launch", project="right")
+    refused = stack.run_here("launch", project="right")
     assert "project: unknown" in refused.message
     assert _asked(stack, "left")["KEY"] == KEYS["left"]
-    stack.done("forget", project="left", data="delete")
+    stack.done_here("forget", project="left", data="delete")

@@ -143,10 +143,10 @@ def site(stack: Stack, receiver: Receiver) -> Iterator[Site]:
         write_version(folder, version)
     site = Site(stack, receiver, folder, "")
     site.configure(site.notifications())
-    first = stack.done("deploy", project=NAME, environment=NAME, version="1")
+    first = stack.done_here("deploy", project=NAME, environment=NAME, version="1")
     link = artifacts(stack, first.id)[f"address-{NAME}-{NAME}-web"]["data"]
     yield Site(stack, receiver, folder, link.partition("](")[2].rstrip(")"))
-    stack.done("stop", project=NAME, environment=NAME)
+    stack.done_here("stop", project=NAME, environment=NAME)
 
 
 def acted(site: Site, name: str, count: int) -> None:
@@ -194,12 +194,12 @@ def test_a_fault_is_told_once_and_in_quiet_hours_not_at_all(site: Site) -> None:
 
 def test_a_backup_that_fails_is_told(site: Site) -> None:
     """The scheduled backup would fail every night, and nobody would know."""
-    site.stack.done("backup", project=NAME, environment=NAME)
+    site.stack.done_here("backup", project=NAME, environment=NAME)
     shown(site, "slipway.backup.done", PROJECT, 1)
     broken = wanted(site.folder)
     broken["projects"][NAME]["data"] = [str(site.folder / "missing")]
     site.stack.configure(NAME, broken | {"notifications": site.notifications()})
-    run = site.stack.run("backup", project=NAME, environment=NAME)
+    run = site.stack.run_here("backup", project=NAME, environment=NAME)
     site.configure(site.notifications())
     assert not run.succeeded
     shown(site, "slipway.backup.failed", PROJECT, 1)

@@ -72,7 +72,7 @@ def timed(stack: Stack) -> Iterator[Timed]:
     timed.configure()
     yield timed
     if NAME in _projects(stack):
-        stack.done("forget", project=NAME)
+        stack.done_here("forget", project=NAME)
 
 
 def _projects(stack: Stack) -> set[str]:
@@ -184,7 +184,7 @@ def test_an_impossible_schedule_is_refused_before_anything_is_saved(
     path = timed.stack.folder / "impossible.yaml"
     path.write_text(yaml.safe_dump(document))
     path.chmod(0o600)
-    run = timed.stack.run("configure", file=str(path))
+    run = timed.stack.run_here("configure", file=str(path))
     assert not run.succeeded
     assert run.message.startswith(message)
     names = timed.stack.api.call("GET", "/block_types/slug/slipway-environment/block_documents")

@@ -116,17 +116,19 @@ def test_the_application_answers_from_a_copy_taken_while_it_wrote(
         while len(acknowledged) < 20:
             assert threading.active_count() > 1
         before = len(acknowledged)
-        stack.done("backup", project="diary", environment="diary")
+        stack.done_here("backup", project="diary", environment="diary")
         after = len(acknowledged)
     assert after > before
     stack.done("restore", project="diary", target=str(target))
 
     [database] = target.rglob("diary.db")
     stack.configure("diary", _configuration(stack, source, str(database)))
-    elsewhere = _url(stack, stack.done("launch", project="diary", environment="diary-elsewhere"))
+    elsewhere = _url(
+        stack, stack.done_here("launch", project="diary", environment="diary-elsewhere")
+    )
     restored = _numbers(elsewhere)
     assert restored == list(range(len(restored)))
     assert before <= len(restored) <= after + 1
     assert _numbers(url) == acknowledged
     for environment in ("diary", "diary-elsewhere"):
-        stack.done("stop", project="diary", environment=environment)
+        stack.done_here("stop", project="diary", environment=environment)

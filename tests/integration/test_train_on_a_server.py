@@ -126,7 +126,7 @@ def trained_ledger(stack: Stack, trained: FlowRun) -> Iterator[Ledger]:
 
 
 def _estimate(stack: Stack, key: str) -> Json:
-    run = stack.done("estimate", key=key)
+    run = stack.done_here("estimate", key=key)
     rows: list[Json] = json.loads(artifacts(stack, run.id)["estimate"]["data"])
     (row,) = (each for each in rows if each["key"] == key)
     return row
@@ -154,7 +154,7 @@ def test_what_was_stopped_or_lost_teaches_no_duration(
     flow: str, stack: Stack, trained: FlowRun
 ) -> None:
     """A run that was cancelled after seconds would be what to expect."""
-    assert stack.run("estimate", key=f"flow/{flow}").state_type == "FAILED"
+    assert stack.run_here("estimate", key=f"flow/{flow}").state_type == "FAILED"
 
 
 def test_what_has_become_slower_is_told(

@@ -86,7 +86,7 @@ def until(name: str) -> str:
 def test_a_dry_run_shows_its_plan_and_starts_nothing(work: Work) -> None:
     """Who only asks for the plan would have the work done, or see no plan."""
     parameters = work.parameters({"id": "one", "run": "echo one >> log"})
-    run = work.stack.done("run", **parameters, dry_run=True)
+    run = work.stack.done_here("run", **parameters, dry_run=True)
     assert run.name == f"run inline of {NAME}"
     dry_run = artifacts(work.stack, run.id)
     kinds = ("split", "plan", "plan-chart", "strategies", "what-if")
@@ -114,7 +114,7 @@ def test_a_recorded_workflow_is_planned_by_its_record_and_run(work: Work) -> Non
     file = work.folder / "workflow.json"
     file.write_text(json.dumps({"schemaVersion": "1.5", "workflow": workflow}))
     parameters = work.parameters() | {"workload": {"kind": "wfformat", "file": str(file)}}
-    dry_run = work.stack.done("run", **parameters, dry_run=True)
+    dry_run = work.stack.done_here("run", **parameters, dry_run=True)
     assert "2 steps in 80.0 s" in says(work.stack, dry_run.id, "to run exactly it")
     assert work.written() == []
     work.stack.done("run", **parameters)
@@ -126,7 +126,7 @@ def test_a_plan_that_was_shown_is_run_again(work: Work) -> None:
     steps: list[Json] = [{"id": name, "run": f"echo {name} >> log"} for name in ("one", "two")]
     steps[1]["needs"] = ["one"]
     parameters = work.parameters(*steps)
-    dry_run = work.stack.done("run", **parameters, dry_run=True, strategy="fastest")
+    dry_run = work.stack.done_here("run", **parameters, dry_run=True, strategy="fastest")
     line = says(work.stack, dry_run.id, "to run exactly it")
     number = line.rpartition("plan = ")[2].strip()
     again = work.stack.done("run", **parameters, plan=number)
@@ -134,7 +134,7 @@ def test_a_plan_that_was_shown_is_run_again(work: Work) -> None:
     summary = artifacts(work.stack, again.id)["plan-chart"]["data"]
     assert f"order and providers are those of plan {number} (fastest)" in summary
 
-    other = work.stack.run("run", **work.parameters(steps[0]), plan=number)
+    other = work.stack.run_here("run", **work.parameters(steps[0]), plan=number)
     assert not other.succeeded
     assert "plan: does not fit any more: the workload has no two any more" in other.message
     assert work.written() == ["one", "two"]

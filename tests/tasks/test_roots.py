@@ -19,20 +19,15 @@ def test_what_lies_below_a_root_is_taken(tmp_path: Path) -> None:
     refuse_outside("file", tmp_path / "root" / "new" / "x.yaml", [Path("/nowhere"), tmp_path])
 
 
-def test_what_only_seems_to_lie_below_one_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["root/../x", "root/link/shadow", "root2", "/etc/shadow"])
+def test_what_only_seems_to_lie_below_one_is_refused(tmp_path: Path, path: str) -> None:
     """Broken: `..`, a link, or a name that begins alike leads out of the roots."""
     root = tmp_path / "root"
     root.mkdir()
     (root / "link").symlink_to("/etc")
-    for path in (
-        root / ".." / "x",
-        root / "link" / "shadow",
-        tmp_path / "root2",
-        Path("/etc/shadow"),
-    ):
-        with pytest.raises(BadInputError, match=f"^file: lies in none of {root}") as caught:
-            refuse_outside("file", path, [root])
-        assert "SLIPWAY_ROOTS" in caught.value.remedy
+    with pytest.raises(BadInputError, match=f"^file: lies in none of {root}") as caught:
+        refuse_outside("file", tmp_path / path, [root])
+    assert "SLIPWAY_ROOTS" in caught.value.remedy
 
 
 @pytest.mark.parametrize("name", ["loop", "loop/inside", "n" * 256, f"{'n' * 256}/inside"])

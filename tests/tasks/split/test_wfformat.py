@@ -105,15 +105,21 @@ def test_what_is_no_wfformat_is_refused_by_field(text: str, field: str, part: st
     assert part in str(error)
 
 
-def test_a_file_that_cannot_be_read_is_refused_by_field(tmp_path: Path) -> None:
-    """A flow run would end with a stack trace instead of what to correct."""
+def test_a_file_is_read(tmp_path: Path) -> None:
+    """No recorded workflow could be run."""
     (tmp_path / "w.json").write_text(document([task("a")]))
-    field = "workloads.trace.file"
-    assert [step.id for step in import_wfformat(str(tmp_path / "w.json"), field).steps] == ["a"]
-    for file, part in [("w.json", "relative"), (str(tmp_path / "x.json"), "No such file")]:
-        with pytest.raises(BadInputError, match=part) as error:
-            import_wfformat(file, field)
-        assert error.value.field == field
+    graph = import_wfformat(str(tmp_path / "w.json"), "workloads.trace.file")
+    assert [step.id for step in graph.steps] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("file", "part"), [("w.json", "relative"), ("/nowhere/x.json", "No such file")]
+)
+def test_a_file_that_cannot_be_read_is_refused_by_field(file: str, part: str) -> None:
+    """A flow run would end with a stack trace instead of what to correct."""
+    with pytest.raises(BadInputError, match=part) as error:
+        import_wfformat(file, "workloads.trace.file")
+    assert error.value.field == "workloads.trace.file"
 
 
 def test_a_trace_as_workflow_systems_write_it_is_imported() -> None:

@@ -99,13 +99,21 @@ def test_what_a_file_cannot_hold_is_left_out(text: str, kept: str) -> None:
     assert sheet["A2"].value == kept
 
 
-def test_a_long_text_is_cut_where_excel_would() -> None:
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("x" * 40_000, MAX_TEXT_UNITS), ("\U0001f600" * 20_000, 16_384)],
+    ids=["one unit a character", "two units a character"],
+)
+def test_a_long_text_is_cut_where_excel_would(text: str, length: int) -> None:
     """Excel would offer to repair the file because of one long message."""
-    for text, length in (("x" * 40_000, MAX_TEXT_UNITS), ("\U0001f600" * 20_000, 16_384)):
-        sheet = opened(with_tables(Table("t", "T", (Column("key"),), ((text,),)))).worksheets[1]
-        value = sheet["A2"].value
-        assert (len(value), value[-1]) == (length, "…")
-        assert len(value.encode("utf-16-le")) <= 2 * MAX_TEXT_UNITS
+    sheet = opened(with_tables(Table("t", "T", (Column("key"),), ((text,),)))).worksheets[1]
+    value = sheet["A2"].value
+    assert (len(value), value[-1]) == (length, "…")
+    assert len(value.encode("utf-16-le")) <= 2 * MAX_TEXT_UNITS
+
+
+def test_a_text_that_just_fits_is_not_cut() -> None:
+    """A message would lose its end for nothing."""
     assert cell_text("x" * MAX_TEXT_UNITS) == "x" * MAX_TEXT_UNITS
 
 
