@@ -98,6 +98,7 @@ def test_every_deployment_has_its_module() -> None:
     assert missing == []
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
 @pytest.mark.parametrize("command", ["make down", "make down ALL=1"])
 def test_make_down_has_nothing_to_stop_where_nothing_was_started(
@@ -110,6 +111,7 @@ def test_make_down_has_nothing_to_stop_where_nothing_was_started(
     assert not home.exists()
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
 def test_a_ledger_of_another_host_is_taken_over_only_where_that_is_asked_for(
     tmp_path: Path,

@@ -43,6 +43,8 @@ def begin() -> None:
     """Measure this process, from its next import on; a second call does nothing."""
     import slipcover  # noqa: PLC0415 - only processes that are measured need it
 
+    # pytest would warn that it comes too late to rewrite its plugin, which suites take for an error.
+    slipcover.__doc__ = "PYTEST_DONT_REWRITE"
     sources, omit = _files()
     probe = slipcover.Slipcover(branch=True, d_miss_threshold=WITHOUT_END)
     matcher = slipcover.FileMatcher(sources=sources, omit=omit)

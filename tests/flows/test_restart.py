@@ -9,6 +9,7 @@ import pytest
 
 from flows import restart
 from tasks.errors import BusyError
+from tasks.launch import usage
 from tasks.launch.convergence import Launched
 from tasks.launch.target import Target
 from tasks.launch.usage import unused
@@ -21,6 +22,7 @@ async def test_the_addresses_are_the_result_and_the_project_is_in_use(
     home_ledger: Ledger, target: Target, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken: a project is forgotten while its services are being started anew."""
+    monkeypatch.setattr(usage, "_PATIENCE_SECONDS", 0.1)
     refusals: list[str] = []
 
     async def load_target(_project: str, _environment: str) -> Target:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = ROOT / "scripts/coverage/branch_coverage.py"
 MODULE = ROOT / "tasks/text.py"
@@ -79,7 +81,6 @@ def report(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.integration
 def test_a_share_below_the_bar_fails_and_names_what_was_not_run(tmp_path: Path) -> None:
     """CI would go on where most of the code is tested no more."""
     measured("import tasks.text", tmp_path)

@@ -12,9 +12,16 @@ import pytest
 
 from tasks.errors import BusyError
 from tasks.holder import acting_as
+from tasks.launch import usage
 from tasks.launch.usage import in_use, unused
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for no other for long."""
+    monkeypatch.setattr(usage, "_PATIENCE_SECONDS", 0.1)
 
 
 def test_many_use_a_project_at_once(tmp_path: Path) -> None:
