@@ -10,6 +10,7 @@ run every second, so that one that a test kills is measured as well.
 
 from __future__ import annotations
 
+import ast
 import atexit
 import json
 import os
@@ -21,6 +22,7 @@ import uuid
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 VARIABLE = "BRANCH_COVERAGE"
@@ -50,7 +52,17 @@ def begin() -> None:
     matcher = slipcover.FileMatcher(sources=sources, omit=omit)
     slipcover.ImportManager(probe, matcher).__enter__()
     slipcover.wrap_spec_from_file_location(probe, matcher)
+    slipcover.importer.SlipcoverLoader.get_code = _code_of_program
     _Recorder(probe, Path(os.environ[VARIABLE])).start()
+
+
+def _code_of_program(loader: Any, _name: str) -> CodeType:
+    """Return the measured code of a module that is run as a program, which is not imported."""
+    from slipcover.branch import preinstrument  # noqa: PLC0415
+
+    tree = preinstrument(ast.parse(loader.origin.read_bytes()))
+    code: CodeType = loader.sci.instrument(compile(tree, str(loader.origin), "exec"))
+    return code
 
 
 def _files() -> tuple[list[str], list[str]]:

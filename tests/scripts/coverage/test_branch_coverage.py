@@ -70,6 +70,13 @@ def test_a_forked_process_has_a_file_of_its_own(tmp_path: Path) -> None:
     assert [bool(places) for places in seen(tmp_path)] == [True]
 
 
+def test_a_module_that_is_run_as_a_program_is_measured(tmp_path: Path) -> None:
+    """`make up` and the processes of a stack would look as if no test had run them."""
+    program = "import runpy; runpy.run_module('tasks.text', run_name='__main__', alter_sys=True)"
+    assert measured(program, tmp_path).returncode == 0
+    assert [bool(places) for places in seen(tmp_path)] == [True]
+
+
 def report(folder: Path) -> subprocess.CompletedProcess[str]:
     """Have the shares shown."""
     return subprocess.run(
