@@ -8,14 +8,20 @@ import re
 _SCHEME = re.compile(r"[a-z0-9+.-]+://", re.IGNORECASE)
 
 
+_MAX_PORT = 65535
+
+
 def is_known_address(address: str) -> bool:
-    """Tell whether Apprise can send to ``address``."""
+    """Tell whether Apprise can send to ``address``: one address, with a port that there is."""
     from apprise import Apprise  # noqa: PLC0415 - see above
 
+    if len(_SCHEME.findall(address)) > 1 and re.search(r"[\s,]", address):
+        return False
     logger = logging.getLogger("apprise")
     was_disabled, logger.disabled = logger.disabled, True  # it would log the address, a secret
     try:
-        return Apprise.instantiate(address, suppress_exceptions=True) is not None
+        service = Apprise.instantiate(address, suppress_exceptions=True)
+        return service is not None and (getattr(service, "port", None) or 0) <= _MAX_PORT
     finally:
         logger.disabled = was_disabled
 

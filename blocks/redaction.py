@@ -28,6 +28,10 @@ _PASSWORD = re.compile(
 )
 # Over HTTP the user alone is often the token.
 _HTTP_USER = re.compile(r"(?i)(?<=http://)[^\s/@\"'`<>]+@|(?<=https://)[^\s/@\"'`<>]+@")
+_QUERY_SECRET = re.compile(
+    r"(?i)([?&][\w.-]{0,64}(?:token|secret|passw(?:or)?d|api_?key|access_?key|sig(?:nature)?)=)"
+    r"[^\s&#\"'`<>]+"
+)
 _SECRET_PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
     (
@@ -89,10 +93,14 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """Return ``text`` without the passwords of its addresses, over HTTP also without the users."""
+    """Return ``text`` without the passwords of its addresses, over HTTP also without the users.
+
+    What a query calls a token, a key or a password is masked as well.
+    """
     if "://" not in text:
         return text
-    return _HTTP_USER.sub(f"{MASK}@", _PASSWORD.sub(rf"\1:{MASK}", text))
+    masked = _HTTP_USER.sub(f"{MASK}@", _PASSWORD.sub(rf"\1:{MASK}", text))
+    return _QUERY_SECRET.sub(rf"\1{MASK}", masked)
 
 
 def without_user(text: str) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 from re import fullmatch
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from blocks.environment_spec import ALL, EnvironmentSpec
+from blocks.parameter import WorkloadName
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import WfformatWorkload
 from tasks.document import read_document
@@ -20,7 +21,9 @@ from tasks.notification_spec import NotificationSpec, refuse_unknown_subjects
 from tasks.validation_errors import bad_input, refuse_unusable_text
 
 Model = TypeVar("Model", bound=BaseModel)
-BLOCK_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+BLOCK_NAME = r"^(?=.{1,100}$)[a-z0-9]+(-[a-z0-9]+)*$"
+"""What names a block; an operation takes no longer name."""
+_WORKLOAD_NAME = TypeAdapter(WorkloadName)
 
 
 class Configuration(BaseModel):
@@ -154,9 +157,21 @@ def _with_block_names(configuration: Configuration) -> Configuration:
     for section in Configuration.model_fields:
         for name in getattr(configuration, section):
             if not fullmatch(BLOCK_NAME, name):
-                remedy = "Use lower-case letters, digits and single dashes."
+                remedy = "Use lower-case letters, digits and single dashes, 100 characters at most."
                 raise BadInputError(section, name, "is not a valid name", remedy)
+    for project, spec in configuration.projects.items():
+        for name in spec.workloads:
+            _refuse_workload_name(f"projects.{project}.workloads", name)
     return configuration
+
+
+def _refuse_workload_name(field: str, name: str) -> None:
+    """Refuse a name that no operation would take."""
+    try:
+        _WORKLOAD_NAME.validate_python(name)
+    except ValidationError as error:
+        remedy = "Begin with no blank, use no control characters, and 100 characters at most."
+        raise BadInputError(field, name, "is not a valid name", remedy) from error
 
 
 def _relative_to(folder: Path, configuration: Configuration) -> Configuration:

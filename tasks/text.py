@@ -62,8 +62,11 @@ def decoded(field: str, name: str, content: bytes) -> str:
 
 def _refusal(field: str, name: str, content: bytes, place: int) -> BadInputError:
     line = content.count(b"\n", 0, place) + 1
-    problem = f"is not UTF-8 at line {line}, byte {place + 1} (0x{content[place]:02x})"
     encoding = _wide_encoding(content)
+    if not encoding and content[place] == 0:
+        problem = f"holds a NUL at line {line}, byte {place + 1}"
+        return BadInputError(field, name, problem, "Save it as a text without it.")
+    problem = f"is not UTF-8 at line {line}, byte {place + 1} (0x{content[place]:02x})"
     if encoding:
         problem += f", but {encoding}"
     converted = f"iconv -f {encoding or 'LATIN1'} -t UTF-8 {name} > {name}.utf8"

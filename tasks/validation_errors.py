@@ -59,7 +59,7 @@ def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") 
         model: The model that was validated.
         prefix: The path of the model's value, e.g. ``providers.local``.
     """
-    first, *others = error.errors(include_url=False)
+    first, *others = _unknown_keys_first(error.errors(include_url=False))
     schema = model.model_json_schema()
     place = _place(schema, first["loc"])
     path = ".".join([*([prefix] if prefix else []), *place.parts])
@@ -70,10 +70,44 @@ def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") 
         detail for detail in others if _place(schema, detail["loc"]).parts == place.parts
     ]
     problem = " and ".join(dict.fromkeys(_words(detail)[0] for detail in (first, *of_same_place)))
-    value = "(secret)" if _HIDDEN.search(path) else _value(first)
+    value = "(secret)" if _HIDDEN.search(path) else _quotable(_value(first), place.schema)
     if first["type"].startswith("union_tag"):
         path += ".kind"
     return BadInputError(path, value, problem, _remedy(first, place))
+
+
+def _unknown_keys_first(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return the errors, one of an unknown key before the first where both are in one mapping.
+
+    Who misspells a key is not helped by the message that the right one is missing.
+    """
+    mapping = details[0]["loc"][:-1]
+    return sorted(
+        details,
+        key=lambda each: each["type"] != "extra_forbidden" or each["loc"][:-1] != mapping,
+    )
+
+
+class _Outline(str):
+    """A description of a value that is not quoted, as something in it may be secret."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _quotable(value: object, expected: Json) -> object:
+    """Return ``value`` as an error may quote it: never what a mapping or a list holds.
+
+    A text in the place of a mapping or a list may be one of the secrets that belong there.
+    """
+    if isinstance(value, Mapping):
+        return _Outline(f"a mapping with {', '.join(map(str, value)) or 'nothing'}")
+    if isinstance(value, list | tuple | set | frozenset):
+        return _Outline(f"a list of {len(value)}")
+    holds_others = expected.get("type") in {"object", "array"} or "properties" in expected
+    return _Outline("a text") if holds_others and isinstance(value, str) else value
 
 
 def refuse_unusable_text(field: str, value: object) -> None:

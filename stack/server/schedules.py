@@ -19,6 +19,10 @@ from stack.server.storable import values
 from tasks.errors import BadInputError
 
 MAX_INTERVAL = timedelta(days=3653)
+MIN_INTERVAL = timedelta(seconds=10)
+"""More runs than that would wait than could start."""
+_MAX_FIELDS = 5
+"""Fields of a cron: a sixth one would be of seconds."""
 MAX_YEARS_AHEAD = 100
 """Years from today within which an interval may be anchored, or runs may be planned."""
 MAX_CRON_LENGTH = 1000
@@ -68,6 +72,9 @@ def _refuse_cron(schedule: Json) -> None:
     if isinstance(cron, str) and len(cron) > MAX_CRON_LENGTH:
         problem = f"has more than {MAX_CRON_LENGTH} characters"
         raise BadInputError("cron", cron, problem, "Write ranges and steps, e.g. '*/5 * * * *'.")
+    if isinstance(cron, str) and len(cron.split()) > _MAX_FIELDS:
+        problem = "has more than five fields: it would run every second"
+        raise BadInputError("cron", cron, problem, "Write five, e.g. '*/5 * * * *'.")
     dates = _cron_dates(CronSchedule.model_validate(schedule), n=1)
     try:
         first = next(dates, None)
@@ -81,6 +88,10 @@ def _refuse_cron(schedule: Json) -> None:
 
 def _refuse_interval(schedule: Json) -> None:
     interval = IntervalSchedule.model_validate(schedule)
+    if interval.interval < MIN_INTERVAL:
+        problem = f"is shorter than {MIN_INTERVAL.total_seconds():g} s"
+        remedy = "Write the seconds between two runs; a run takes seconds to start."
+        raise BadInputError("interval", schedule["interval"], problem, remedy)
     if interval.interval > MAX_INTERVAL:
         problem, remedy = "is longer than ten years", "Write the seconds between two runs."
         raise BadInputError("interval", schedule["interval"], problem, remedy)

@@ -64,6 +64,8 @@ def refuse_unstorable(document: object) -> None:
             raise BadInputError(place, value, problem, "Leave it out: it cannot be stored.")
         if _is_number(value) and not _fits(value):
             problem, remedy = "does not fit into 64 bits", "Write a smaller number, or a string."
+            if isinstance(value, float) and math.isnan(value):
+                problem, remedy = "is no number that JSON has", "Write a number, or null."
             raise BadInputError(place, value, problem, remedy)
 
 

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine, event
@@ -35,7 +36,11 @@ class SqliteDatabase:
     def create(self) -> None:
         """Create the file, readable by its owner alone, and turn WAL on."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        # A file that exists is not opened: closing it would end the locks that SQLite has on it for
+        # other connections of this process. Another process would take itself for the last user
+        # then, and remove the log to which this one goes on writing.
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         deadline = time.monotonic() + BUSY_SECONDS
         while not _turned_to_wal(self.path):
             if time.monotonic() > deadline:

@@ -149,3 +149,10 @@ def test_an_installer_is_told_no_user_that_is_for_git(package: str) -> None:
     assert "machine h login me password requirement" in lines
     assert [line for line in lines if "source" in line] == []
     assert len(lines) == 2
+
+
+@pytest.mark.parametrize("key", ["token", "access_token", "api_key", "X-Amz-Signature"])
+def test_what_a_query_calls_a_key_is_not_shown(key: str) -> None:
+    """Broken: the refusal of a source shows the token in its address."""
+    masked = without_passwords(f"no https://example.org/x.git?depth=1&{key}=hunter22&b=2")
+    assert masked == f"no https://example.org/x.git?depth=1&{key}=***&b=2"

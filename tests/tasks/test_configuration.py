@@ -102,6 +102,49 @@ def test_an_unset_variable_is_named(tmp_path: Path) -> None:
     assert (error.field, error.value) == ("environments.dev.secrets.KEY", "SHOP_KEY")
 
 
+CLASH = "source: x, services: {a: {port: 22012}, b: {port: 22012}}"
+"""Two services at one port: the error is that of the whole project."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"projects: {{shop: {{environments: {{dev: {{secrets: {{K: hunter2}}}}}}, {CLASH}}}}}",
+        f"projects: {{shop: {{credentials: {{'https://h/': 'u:hunter2'}}, {CLASH}}}}}",
+        "projects: {shop: {source: x, environments: {dev: hunter2}}}",
+        "projects: {shop: {source: x, environments: [hunter2]}}",
+        "projects: {shop: {source: x, environments: {dev: {variables: {A: {x: hunter2}}}}}}",
+        "projects: {shop: {source: {key: hunter2}}}",
+        "projects: {shop: {source: x, services: {web: {port: 22012, env: {KEY: hunter2}}}}}",
+        "environments: {dev: hunter2}",
+        "repositories: {r: hunter2}",
+        "providers: [hunter2]",
+    ],
+)
+def test_what_a_mapping_or_a_list_holds_is_not_shown(tmp_path: Path, text: str) -> None:
+    """A secret that was given in the right place would be quoted for the fault of its neighbour."""
+    assert "hunter2" not in str(refused(tmp_path, text))
+
+
+def test_a_misspelt_key_is_named_before_the_one_that_lacks(tmp_path: Path) -> None:
+    """Who writes `interval` would read that `cron` is missing."""
+    error = refused(tmp_path, "projects: {shop: {source: x, schedules: {backup: {interval: 60}}}}")
+    assert error.problem == "unknown key"
+    assert error.field.endswith(".interval")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"projects: {{{'a' * 101}: {{source: x}}}}",
+        "projects: {shop: {source: x, workloads: {" + "a" * 101 + ": {steps: [{id: a, run: x}]}}}}",
+    ],
+)
+def test_a_name_that_no_operation_takes_is_refused(tmp_path: Path, text: str) -> None:
+    """What was configured could be neither launched nor forgotten."""
+    assert refused(tmp_path, text).problem == "is not a valid name"
+
+
 @pytest.mark.parametrize("name", ["Shop", "my_shop", "-x", "a b"])
 def test_names_are_those_prefect_takes(tmp_path: Path, name: str) -> None:
     """Half of a file would be saved before Prefect refused the name."""

@@ -20,6 +20,8 @@ TIMELESS: list[tuple[str, dict[str, Any]]] = [
     ("cron: never occurs", {"cron": "0 0 31 4 *", "timezone": "Europe/Berlin"}),
     ("cron: never occurs", {"cron": "0 0 1 1 * 0 1980"}),
     ("cron: has more than 1000 characters", {"cron": "0," * 1000 + "0 * * * *"}),
+    ("cron: has more than five fields", {"cron": "* * * * * *"}),
+    ("interval: is shorter than 10 s", {"interval": 0.001}),
     ("interval: is longer than ten years", {"interval": 1e11}),
     ("interval: is longer than ten years", {"interval": "P999999999D"}),
     ("anchor_date: is more than", {"interval": DAY, "anchor_date": "0001-01-01T00:00:00Z"}),
@@ -33,7 +35,7 @@ IN_USE: list[dict[str, Any]] = [
     {"cron": "0 0 29 2 *"},
     {"interval": 3600.0, "anchor_date": "2020-01-01T00:00:00Z"},
     {"interval": "P7D"},
-    {"interval": 1, "anchor_date": "2090-01-01T00:00:00+09:00"},
+    {"interval": 10, "anchor_date": "2090-01-01T00:00:00+09:00"},
 ]
 
 

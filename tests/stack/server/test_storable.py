@@ -28,7 +28,7 @@ UNSTORABLE = {
     "number beyond 64 bits": ('{"a": 18446744073709551616}', "a: does not fit into 64 bits"),
     "number below 64 bits": ('{"a": -9223372036854775809}', "a: does not fit into 64 bits"),
     "number of 5000 digits": ('{"a": 1%s}' % ("0" * 5000), "a: does not fit into 64 bits"),
-    "no number": ('{"a": NaN}', "a: does not fit into 64 bits"),
+    "no number": ('{"a": NaN}', "a: is no number that JSON has"),
     "infinity": ('{"a": -Infinity}', "a: does not fit into 64 bits"),
     "float beyond all floats": ('{"a":[1, 1E+0999]}', "a.1: does not fit into 64 bits"),
     "lists in one another": ("[" * 300 + "]" * 300, "is nested more than 100 levels deep"),
