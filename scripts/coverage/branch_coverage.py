@@ -27,7 +27,8 @@ from typing import Any
 
 VARIABLE = "BRANCH_COVERAGE"
 WRITE_SECONDS = 1.0
-WITHOUT_END = 1 << 30
+NEVER = 1 << 30
+"""Runs of a line after which SlipCover would take its mark out, which costs more than the mark."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -48,7 +49,7 @@ def begin() -> None:
     # pytest would warn that it comes too late to rewrite its plugin, which suites take for an error.
     slipcover.__doc__ = "PYTEST_DONT_REWRITE"
     sources, omit = _files()
-    probe = slipcover.Slipcover(branch=True, d_miss_threshold=WITHOUT_END)
+    probe = slipcover.Slipcover(branch=True, d_miss_threshold=NEVER)
     matcher = slipcover.FileMatcher(sources=sources, omit=omit)
     slipcover.ImportManager(probe, matcher).__enter__()
     slipcover.wrap_spec_from_file_location(probe, matcher)

@@ -103,10 +103,10 @@ class Guard:
         if await self._keep_checks(session, stored, deployment) is None:
             return
         pool, queue = deployment.work_pool_name, deployment.work_queue_name
-        if pool != self._pool.name and ("work_pool_name" in deployment.model_fields_set or queue):
-            self._refuse_other_queue("work_pool_name", pool)
         if queue is not None and queue not in QUEUES:
             self._refuse_other_queue("work_queue_name", queue)
+        if pool != self._pool.name and ("work_pool_name" in deployment.model_fields_set or queue):
+            self._refuse_other_queue("work_pool_name", pool)
         if limit_id := deployment.global_concurrency_limit_id:
             limit = await models.concurrency_limits_v2.read_concurrency_limit(
                 session, concurrency_limit_id=limit_id
