@@ -27,7 +27,7 @@ __all__ = ["home", "home_ledger", "ledger", "ledger_template", "ledger_url"]
 # assertions, in every worker and at every run.
 sys.dont_write_bytecode = False
 
-# As rarely as where flow runs are executed: else a tenth of the time goes into looking for garbage.
+# As rarely as where flow runs are executed.
 gc.set_threshold(NEW_OBJECTS)
 
 settings.register_profile("quick", max_examples=30, deadline=None)

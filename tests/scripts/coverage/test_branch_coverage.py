@@ -91,8 +91,8 @@ def report(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_a_share_below_the_bar_fails_and_names_what_was_not_run(tmp_path: Path) -> None:
     """CI would go on where most of the code is tested no more."""
     measured("import tasks.text", tmp_path)
-    shown = report(tmp_path)
-    assert shown.returncode == 1
-    assert "at least 92 % is asked for" in shown.stdout
-    assert "\ntasks/text.py " in shown.stdout
-    assert "tasks/planning/kernels/anneal.py" not in shown.stdout
+    completed = report(tmp_path)
+    assert completed.returncode == 1
+    assert "at least 92 % is asked for" in completed.stdout
+    assert "\ntasks/text.py " in completed.stdout
+    assert "tasks/planning/kernels/anneal.py" not in completed.stdout
