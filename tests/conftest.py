@@ -30,7 +30,7 @@ sys.dont_write_bytecode = False
 # As rarely as where flow runs are executed.
 gc.set_threshold(NEW_OBJECTS)
 
-settings.register_profile("quick", max_examples=30, deadline=None)
+settings.register_profile("quick", max_examples=10, deadline=None)
 settings.register_profile("deep", max_examples=100, deadline=None)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -25,6 +25,7 @@ from blocks.redaction import (
     without_suspects,
     without_user,
 )
+from tests.properties import at_most
 
 KEY = "-----BEGIN KEY-----\nMIIEvQIBADAN/Bgkqh+kiG9w0\nAQEFAASCBKcwggSjAgEA\n-----END KEY-----\n"
 SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=4, max_size=40).filter(
@@ -53,7 +54,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
-@settings(max_examples=30, deadline=None)
+@at_most(30)
 @given(secret=SECRETS)
 def test_a_secret_is_masked_in_every_usual_spelling(
     encode: Callable[[str], str], secret: str
@@ -71,7 +72,7 @@ def test_a_secret_is_masked_in_every_usual_spelling(
 
 
 @pytest.mark.parametrize("code", [base64.b64encode, base64.urlsafe_b64encode])
-@settings(max_examples=30, deadline=None)
+@at_most(30)
 @given(secret=SECRETS, before=st.binary(max_size=5), after=st.binary(max_size=5))
 def test_base64_is_found_at_every_alignment(
     code: Callable[[bytes], bytes], secret: str, before: bytes, after: bytes
@@ -84,7 +85,7 @@ def test_base64_is_found_at_every_alignment(
     assert sum(map(len, pieces)) <= len(text) - len(encoded) * 8 // 6 + 1
 
 
-@settings(max_examples=30, deadline=None)
+@at_most(30)
 @given(secret=st.text("ab/+\n", min_size=60, max_size=300).filter(lambda text: text.strip()))
 def test_base64_that_is_broken_into_lines_is_found(secret: str) -> None:
     """Broken: `base64 key.pem` in a step prints a key that is only seen as one line."""
@@ -93,7 +94,7 @@ def test_base64_that_is_broken_into_lines_is_found(secret: str) -> None:
     assert redacted.strip("*=\n") == ""
 
 
-@settings(max_examples=30, deadline=None)
+@at_most(30)
 @given(st.lists(SECRETS, min_size=1, max_size=4), st.text(max_size=40), st.data())
 def test_overlapping_secrets_leave_no_rest(
     secrets: list[str], between: str, data: st.DataObject

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.demand.forecast import HORIZONS, forecast, forecasts
 from analytics.statistics.seasonal import DAILY, DAY_HOURS, WEEK_HOURS, Values
+from tests.properties import at_most
 
 
 def _busy_days(hours: int, seed: int = 0) -> Values:
@@ -21,7 +22,7 @@ def _busy_days(hours: int, seed: int = 0) -> Values:
     return np.asarray(random.poisson(rates), dtype=float)
 
 
-@settings(max_examples=15, deadline=None)
+@at_most(15)
 @given(
     hours=st.integers(2 * DAY_HOURS, 5 * WEEK_HOURS),
     horizon=st.sampled_from(HORIZONS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.goal import Goal
@@ -20,6 +20,7 @@ from tasks.planning.outlook import with_eta
 from tasks.planning.planner import plan
 from tasks.planning.strategy import GOAL, PLANNED
 from tasks.workload import SplitDecision, Step, StepGraph
+from tests.properties import at_most
 
 HOUR = 3600.0
 CAPACITY = Resources(cpus=2, memory_mib=1000, slots=2)
@@ -86,7 +87,7 @@ def quick(graph: StepGraph, times: dict[str, Estimate], fleet: FleetSnapshot, go
     return plan(graph, times, fleet, budget_seconds=0, goal=goal)
 
 
-@settings(max_examples=50)
+@at_most(50)
 @given(workloads(), st.floats(0, 1))
 def test_a_budget_is_never_exceeded_and_always_used(
     workload: tuple[StepGraph, dict[str, Estimate], FleetSnapshot], part: float
@@ -102,7 +103,7 @@ def test_a_budget_is_never_exceeded_and_always_used(
     assert planned.makespan_seconds >= planned.bound_seconds - 1e-6
 
 
-@settings(max_examples=50)
+@at_most(50)
 @given(workloads())
 def test_the_cheapest_plan_is_the_cheapest_there_is(
     workload: tuple[StepGraph, dict[str, Estimate], FleetSnapshot],
@@ -115,7 +116,7 @@ def test_the_cheapest_plan_is_the_cheapest_there_is(
         assert planned.cost == pytest.approx(least)
 
 
-@settings(max_examples=25)
+@at_most(25)
 @given(workloads(), st.floats(0.7, 6))
 def test_a_deadline_is_kept_as_probably_as_asked_or_refused(
     workload: tuple[StepGraph, dict[str, Estimate], FleetSnapshot], factor: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.goal import Goal
@@ -16,12 +16,13 @@ from tasks.plan import FleetSnapshot
 from tasks.planning.pareto import pareto_front, pareto_rows
 from tasks.planning.planner import plan
 from tasks.planning.strategy import GOAL
+from tests.properties import at_most
 from tests.tasks.planning.test_goals import SLOW_AND_FAST, chain, priced
 
 STEPS = st.lists(st.sampled_from([1.0, 3.0, 8.0]), min_size=1, max_size=6)
 
 
-@settings(max_examples=25)
+@at_most(25)
 @given(STEPS, st.floats(0, 1))
 def test_no_point_is_beaten_by_another_and_the_plan_is_among_them(
     seconds: list[float], part: float

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -18,6 +18,7 @@ from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Column, Figure, Range, Report, Section, Span, Table
 from analytics.reports.render.excel import MAX_TEXT_UNITS, cell_text, sheet_name, workbook
 from tests.analytics.reports.recorded import last_week, nothing, shop_history
+from tests.properties import at_most
 
 
 def opened(report: Report) -> Any:
@@ -160,7 +161,7 @@ def test_names_of_sheets_are_allowed_and_different() -> None:
     assert not any(name.startswith("'") or name.endswith("'") for name in names)
 
 
-@settings(max_examples=25, deadline=None)
+@at_most(25)
 @given(st.lists(st.text(max_size=40), min_size=2, max_size=9))
 def test_any_names_make_a_workbook(titles: list[str]) -> None:
     """A table of an odd name would end the report."""
