@@ -2,6 +2,8 @@
 
 PY := .venv/bin/python
 SH := scripts/bootstrap.sh
+# Without kept bytecode, pytest would rewrite the assertions of its plugins in every worker.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
 FAST := not integration and not prefect and not browser and not docker
 WORKERS ?= 3
 BENCHMARKS ?= copies forecasts planning rollout shim trigger
@@ -37,14 +39,14 @@ status: environment ## Show what runs
 
 test: environment ## Run the whole test suite; what cannot be installed is skipped with a reason
 	@$(SH) restic || echo "slipway: tests that need restic are skipped"
-	@$(MEASURED) $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(MEASURED) $(PYTEST) -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: environment ## Format, lint, types, imports, sizes, docstrings and the fast tests
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy --no-error-summary .
 	@PYTHONPATH=. .venv/bin/lint-imports >.venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@$(MEASURED) $(PY) -m pytest -q -n auto -m "$(FAST)" $(ARGS)
+	@$(MEASURED) $(PYTEST) -q -n auto -m "$(FAST)" $(ARGS)
 
 bench: environment restic ## Run the benchmarks that need no data; fail where a bar is missed
 	@status=0; trap 'exit 130' INT TERM; for name in $(BENCHMARKS); do echo "== $$name"; \
