@@ -9,7 +9,8 @@ from pathlib import Path
 from random import Random
 
 from analytics.history.runs import FLOW_KIND, Run
-from analytics.reports.data.model import Span
+from analytics.reports.catalogue import REPORTS
+from analytics.reports.data.model import Report, Span
 from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.data.report_context import ReportContext, report_context
 from analytics.reports.data.tables import FlowRow, ReportTables, report_tables
@@ -229,6 +230,12 @@ def last_week(
     """Return what a report of the last week is made from, compared with the week before."""
     before = Span(NOW - 2 * WEEK, NOW - WEEK) if compared else None
     return report_context(everything, Span(NOW - WEEK, NOW), before, project, NOW)
+
+
+@cache
+def report_of_last_week(name: str) -> Report:
+    """Return the report of that name on the last week of the shop; made once, as no test changes it."""
+    return REPORTS[name](last_week(shop_history()))
 
 
 def nothing(project: str = "") -> ReportContext:

@@ -16,6 +16,7 @@ from tests.analytics.reports.recorded import (
     Shop,
     last_week,
     nothing,
+    report_of_last_week,
     shop_history,
 )
 
@@ -23,7 +24,7 @@ from tests.analytics.reports.recorded import (
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_rows_have_a_cell_for_every_column(name: str) -> None:
     """A number would stand below the heading of another."""
-    report = REPORTS[name](last_week(shop_history()))
+    report = report_of_last_week(name)
     assert report.tables
     for table in report.tables:
         assert {len(row) for row in table.rows} == {len(table.columns)}, table.name
@@ -36,7 +37,7 @@ def test_rows_have_a_cell_for_every_column(name: str) -> None:
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_tables_and_charts_have_names_of_their_own(name: str) -> None:
     """One file would take the place of another."""
-    report = REPORTS[name](last_week(shop_history()))
+    report = report_of_last_week(name)
     for named_things in (report.tables, report.charts):
         names = [thing.name for thing in named_things]
         assert len(names) == len(set(names))

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Column, Figure, Range, Report, Section, Span, Table
 from analytics.reports.render.excel import MAX_TEXT_UNITS, cell_text, sheet_name, workbook
-from tests.analytics.reports.recorded import last_week, nothing, shop_history
+from tests.analytics.reports.recorded import nothing, report_of_last_week
 from tests.properties import at_most
 
 
@@ -35,7 +35,7 @@ def with_tables(*tables: Table) -> Report:
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_every_table_is_a_sheet(name: str) -> None:
     """A table would be missing, or the file not open."""
-    report = REPORTS[name](last_week(shop_history()))
+    report = report_of_last_week(name)
     workbook_read = opened(report)
     assert workbook_read.sheetnames == ["Figures", *(table.name[:31] for table in report.tables)]
     for sheet, table in zip(workbook_read.worksheets[1:], report.tables, strict=True):
@@ -184,6 +184,6 @@ def test_tables_can_be_filtered_below_a_fixed_head() -> None:
 
 def test_the_same_report_is_the_same_file() -> None:
     """A copy of a report would seem to have changed each time it is written."""
-    report = REPORTS["executive"](last_week(shop_history()))
+    report = report_of_last_week("executive")
     assert workbook(report) == workbook(report)
     assert opened(with_tables()).properties.created == datetime(1970, 1, 1)  # noqa: DTZ001 - as the file has it

@@ -8,9 +8,7 @@ import pytest
 
 from analytics.reports import cost
 from analytics.reports.render.files import folder_of, write
-from tests.analytics.reports.recorded import last_week, nothing, shop_history
-
-REPORT = cost.report(last_week(shop_history()))
+from tests.analytics.reports.recorded import nothing, report_of_last_week
 
 
 def names(folder: Path) -> set[str]:
@@ -21,7 +19,7 @@ def names(folder: Path) -> set[str]:
 @pytest.mark.integration  # importing matplotlib takes a second
 def test_each_format_is_a_file(tmp_path: Path) -> None:
     """Who asked for Excel would get something else."""
-    written = write(tmp_path, REPORT, ["html", "excel", "json", "csv"])
+    written = write(tmp_path, report_of_last_week("cost"), ["html", "excel", "json", "csv"])
     folder = tmp_path / "cost-2024-09-27-to-2024-10-03"
     assert [path.name for path in written] == [
         "report.html", "report.xlsx", "report.json", "tables",
@@ -32,7 +30,7 @@ def test_each_format_is_a_file(tmp_path: Path) -> None:
 
 def test_a_newer_report_takes_the_place_of_the_older(tmp_path: Path) -> None:
     """Tables of last time would stand among those of today."""
-    write(tmp_path, REPORT, ["csv", "csv"])
+    write(tmp_path, report_of_last_week("cost"), ["csv", "csv"])
     write(tmp_path, cost.report(nothing()), ["csv"])
     [folder] = tmp_path.iterdir()
     assert names(folder) == {"tables", "tables/figures.csv"}
@@ -40,15 +38,15 @@ def test_a_newer_report_takes_the_place_of_the_older(tmp_path: Path) -> None:
 
 def test_without_a_format_nothing_is_written(tmp_path: Path) -> None:
     """Who wants artifacts alone would lose the files of an earlier report."""
-    write(tmp_path, REPORT, ["json"])
-    assert write(tmp_path, REPORT, []) == []
+    write(tmp_path, report_of_last_week("cost"), ["json"])
+    assert write(tmp_path, report_of_last_week("cost"), []) == []
     [folder] = tmp_path.iterdir()
     assert names(folder) == {"report.json"}
 
 
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     """Other users of the machine would read what projects cost."""
-    write(tmp_path / "reports", REPORT, ["json"])
+    write(tmp_path / "reports", report_of_last_week("cost"), ["json"])
     [folder] = (tmp_path / "reports").iterdir()
     assert folder.stat().st_mode & 0o077 == 0
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.reports import cost, executive
+from analytics.reports import cost
 from analytics.reports.data.model import Column, Table
 from analytics.reports.render.markdown import escaped, markdown, summary, table_text
-from tests.analytics.reports.recorded import last_week, nothing, shop_history
+from tests.analytics.reports.recorded import last_week, nothing, report_of_last_week, shop_history
 
 EVIL = "a|b `c` <script>alert(1)</script> *d* [e](http://f)"
 
 
 def test_figures_tables_and_files_are_there() -> None:
     """The artifact would not say what the files say, or where they are."""
-    report = executive.report(last_week(shop_history()))
+    report = report_of_last_week("executive")
     text = markdown(report, [Path("/home/reports/report.html")], "![charts](data:,)")
     assert text.startswith("# Executive report\n\n2024-09-27 to 2024-10-03, compared with")
     assert "| flow runs | **175** | ±0\N{NO-BREAK SPACE}% from 175 |" in text

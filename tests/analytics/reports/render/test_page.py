@@ -10,7 +10,7 @@ import pytest
 
 from analytics.reports.catalogue import REPORTS
 from analytics.reports.render.page import page
-from tests.analytics.reports.recorded import last_week, nothing, shop_history
+from tests.analytics.reports.recorded import last_week, nothing, report_of_last_week, shop_history
 
 EVIL = "<script>alert(1)</script>\"'&"
 
@@ -41,7 +41,7 @@ def elements(text: str) -> Elements:
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_it_needs_nothing_else(name: str) -> None:
     """A page that was sent by mail would show no charts, or tell a server that it was read."""
-    report = REPORTS[name](last_week(shop_history()))
+    report = report_of_last_week(name)
     parsed = elements(page(report))
     assert {"script", "link", "img", "iframe"} & set(parsed.names) == set()
     assert [address for address in parsed.addresses if not address.startswith("#")] == []
@@ -65,7 +65,7 @@ def test_names_and_messages_are_escaped() -> None:
 
 def test_colours_follow_the_reader() -> None:
     """On a dark screen the letters of the charts would be black on black."""
-    text = page(REPORTS["executive"](last_week(shop_history())))
+    text = page(report_of_last_week("executive"))
     assert "prefers-color-scheme: dark" in text
     assert "currentColor" in text
     charts = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))

@@ -12,7 +12,7 @@ import pytest
 from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Column, Range, Table
 from analytics.reports.render.plain import as_csv, as_json, figures_table
-from tests.analytics.reports.recorded import last_week, nothing, shop_history
+from tests.analytics.reports.recorded import nothing, report_of_last_week
 
 
 def cells(table: Table) -> list[list[str]]:
@@ -24,7 +24,7 @@ def cells(table: Table) -> list[list[str]]:
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_json_holds_all_of_it(name: str, is_empty: bool) -> None:
     """A program would get less than the page shows, or no JSON at all."""
-    report = REPORTS[name](nothing() if is_empty else last_week(shop_history()))
+    report = REPORTS[name](nothing()) if is_empty else report_of_last_week(name)
     document = json.loads(as_json(report), parse_constant=pytest.fail)
     assert document["period"]["since"] == "2024-09-27T00:00:00+00:00"
     titles = [section["title"] for section in document["sections"]]
@@ -66,7 +66,7 @@ def test_what_is_not_a_number_is_nothing() -> None:
 
 def test_figures_are_a_table_like_any_other() -> None:
     """Who reads CSV alone would miss the headlines."""
-    report = REPORTS["cost"](last_week(shop_history()))
+    report = report_of_last_week("cost")
     rows = cells(figures_table(report))
     assert rows[0] == ["figure", "value", "unit", "before", "note"]
     assert len(rows) == 1 + len(report.figures)

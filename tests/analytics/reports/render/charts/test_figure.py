@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.reports.catalogue import REPORTS
 from analytics.reports.data.model import Bars, Pairs, Panel, Panels, StackedBars
 from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.render.charts.figure import height, png, svg
-from tests.analytics.reports.recorded import last_week, shop_history
+from tests.analytics.reports.recorded import report_of_last_week
 
 pytestmark = pytest.mark.integration  # importing matplotlib takes a second
 
@@ -33,7 +32,7 @@ def test_hardly_anything_can_be_drawn(chart: StackedBars | Bars | Panels | Pairs
 
 def test_charts_of_a_report_are_one_picture() -> None:
     """The UI would show the first of them alone."""
-    charts = REPORTS["success"](last_week(shop_history())).charts
+    charts = report_of_last_week("success").charts
     assert len(charts) > 2
     picture = png(charts)
     assert picture.startswith(b"\x89PNG")
@@ -41,5 +40,5 @@ def test_charts_of_a_report_are_one_picture() -> None:
 
 def test_the_same_chart_is_the_same_text() -> None:
     """A report of the same figures would differ each time from the one before."""
-    [first, *_] = REPORTS["executive"](last_week(shop_history())).charts
+    [first, *_] = report_of_last_week("executive").charts
     assert svg(first) == svg(first)
