@@ -4,7 +4,7 @@ PY := .venv/bin/python
 SH := scripts/bootstrap.sh
 # Without kept bytecode, pytest would rewrite the assertions of its plugins in every worker.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
-FAST := not integration and not prefect and not browser and not docker
+FAST := not integration and not prefect and not browser and not docker and not slow
 WORKERS ?= 3
 BENCHMARKS ?= copies forecasts planning rollout shim trigger
 # Folder for what the tests run, as CI measures it; they take longer then.

@@ -20,6 +20,7 @@ from benchmarks.importers.formats import read_history
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_every_figure_is_there() -> None:
     """A bar could not be checked, or a history without failures would break it."""
     at = np.arange(70) * 100.0

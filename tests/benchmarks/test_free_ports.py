@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.free_ports import free_ports, ports_on_loan
 
 
@@ -15,6 +17,7 @@ def test_nobody_gets_the_ports_of_another() -> None:
     assert len(set.union(*rows)) == 6 * 200
 
 
+@pytest.mark.slow
 def test_nobody_gets_the_ports_of_another_process() -> None:
     """Broken: two workers of the suite, or two benchmarks, start their servers on the same ports."""
     program = (
@@ -37,6 +40,7 @@ def test_nobody_gets_the_ports_of_another_process() -> None:
     assert len(set.union(*rows)) == 120 * 20
 
 
+@pytest.mark.slow
 def test_what_was_lent_can_be_had_again() -> None:
     """Broken: a long run of tests, each with ports of its own, would find none in the end."""
     for _ in range(200):

@@ -51,6 +51,7 @@ def test_graphs_are_measured_against_their_optimum(
     assert found["bars"]["worse_than_greedy"]["met"]
 
 
+@pytest.mark.slow
 def test_traces_are_measured_with_noise_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.synthetic_logs import MONTH_SECONDS, TRAITS, synthetic_log
 
+pytestmark = pytest.mark.slow
+
 JOBS = 1500
 
 

@@ -85,6 +85,7 @@ def test_base64_is_found_at_every_alignment(
     assert sum(map(len, pieces)) <= len(text) - len(encoded) * 8 // 6 + 1
 
 
+@pytest.mark.slow
 @at_most(30)
 @given(secret=st.text("ab/+\n", min_size=60, max_size=300).filter(lambda text: text.strip()))
 def test_base64_that_is_broken_into_lines_is_found(secret: str) -> None:
@@ -94,6 +95,7 @@ def test_base64_that_is_broken_into_lines_is_found(secret: str) -> None:
     assert redacted.strip("*=\n") == ""
 
 
+@pytest.mark.slow
 @at_most(30)
 @given(st.lists(SECRETS, min_size=1, max_size=4), st.text(max_size=40), st.data())
 def test_overlapping_secrets_leave_no_rest(

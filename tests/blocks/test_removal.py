@@ -14,6 +14,7 @@ from blocks.removal import discard, remove
 Nest = Callable[..., None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("depth", "name"), [(400, "d"), (40, "d" * 200)])
 def test_it_goes_at_any_depth_and_of_any_length(
     tmp_path: Path, nest: Nest, depth: int, name: str

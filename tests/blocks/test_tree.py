@@ -76,6 +76,7 @@ def test_a_copy_has_all_that_the_original_has(small: Path, tmp_path: Path) -> No
     assert _described(tmp_path / "copy") == _described(small)
 
 
+@pytest.mark.slow
 def test_a_copy_and_a_move_go_to_any_depth(tmp_path: Path, nest: Nest, small_disk: Path) -> None:
     """Broken: the data folder of a release that is nested cannot be carried over."""
     nest(tmp_path / "top")

@@ -78,6 +78,7 @@ def is_refused(call: Call, name: str) -> bool:
     return bool(validate(call.parameters, checked(name), preprocess=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENTRIES)
 def test_what_is_hostile_is_refused_before_a_run_is_made(name: str) -> None:
     """Broken: what no operation can use starts a process, or is stored for good."""

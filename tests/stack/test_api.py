@@ -34,6 +34,7 @@ def run(state: str, **more: object) -> dict[str, Any]:
     return {"id": "r1", "name": "lucky", "state_type": state, "state_name": state.title(), **more}
 
 
+@pytest.mark.slow
 def test_a_503_is_asked_again_under_the_same_key(prefect_api: Fake) -> None:
     """A burst on SQLite would fail the trigger, or the repeat would launch a second time."""
     prefect_api.answer(DEPLOYMENT, FOUND)
@@ -59,6 +60,7 @@ def test_two_triggers_have_two_keys(prefect_api: Fake) -> None:
     assert third == "mine"
 
 
+@pytest.mark.slow
 def test_patience_has_an_end(prefect_api: Fake) -> None:
     """A client of an overloaded server would hang for ever."""
     prefect_api.answer(DEPLOYMENT, (503, {}))
@@ -115,6 +117,7 @@ def test_refused_parameters_carry_the_servers_reason(prefect_api: Fake) -> None:
         api.trigger("launch/launch", {"seconds": "abc"})
 
 
+@pytest.mark.slow
 def test_waiting_ends_with_the_run(prefect_api: Fake) -> None:
     """The demo would go on before the launch is done, or wait for ever."""
     ended = run("COMPLETED", start_time="2026-01-01T00:00:01Z", end_time="2026-01-01T00:00:03Z")

@@ -87,6 +87,7 @@ def test_what_nobody_uses_is_removed_after_a_day(tmp_path: Path) -> None:
     remove_link(root)
 
 
+@pytest.mark.slow
 def test_what_lies_deep_is_looked_at_and_removed(tmp_path: Path, nest: Callable[..., None]) -> None:
     """Broken: one nested folder of a build ends every run of retention."""
     nest(tmp_path / "tmp" / "old")

@@ -36,7 +36,7 @@ def test_an_alias_is_what_it_names(tmp_path: Path) -> None:
         ("a: &a {b: *a}", "its aliases name one another"),
         ("a: [", "line 1, column 5"),
         ("a: 'x\x07'", "line 1"),
-        ("[" * 100_000, "nested too deeply"),
+        pytest.param("[" * 100_000, "nested too deeply", marks=pytest.mark.slow),
         ("a: !!python/object:os.system x", "line 1"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
@@ -35,6 +36,7 @@ def test_what_would_be_called_the_same_is_told_apart_by_what_it_is() -> None:
     assert labels(["a", "a"])[1] == f"{labels(['a', 'a'])[0]}~2"
 
 
+@pytest.mark.slow
 @given(st.lists(VALUES, max_size=12))
 def test_labels_are_unique_safe_and_of_the_value_alone(values: list[JsonValue]) -> None:
     """An id would be given twice, lead out of its folder, or move to another item."""

@@ -64,6 +64,7 @@ def test_steps_and_too_short_a_history_say_nothing() -> None:
     assert outlooks(runs(21, kind="shell"), NOW) == {}
 
 
+@pytest.mark.slow
 def test_the_chart_is_a_picture() -> None:
     """The artifact would be broken."""
     assert chart(outlooks(runs(8), NOW)).startswith(b"\x89PNG")

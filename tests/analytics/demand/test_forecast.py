@@ -45,6 +45,7 @@ def test_bands_hold_the_median_and_nothing_is_negative(
     assert sum(demand.shares.values()) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_noisy_days_are_forecast_better_than_by_repeating_them() -> None:
     """All of this would be no better than looking at yesterday."""
     errors, naive_errors = [], []
@@ -60,6 +61,7 @@ def test_noisy_days_are_forecast_better_than_by_repeating_them() -> None:
     assert np.mean(errors) < 0.85 * np.mean(naive_errors)
 
 
+@pytest.mark.slow
 def test_bands_hold_about_eight_of_ten_hours() -> None:
     """Capacity would be planned for a worst case that comes every other day, or never."""
     inside = []

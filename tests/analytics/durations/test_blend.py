@@ -25,6 +25,7 @@ def _bounds(actual: Floats, limit: float) -> Floats:
     return np.array(bounds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [0.0, 0.05, 0.5], ids=["to the second", "late", "very late"])
 def test_runs_that_end_beyond_their_limit_are_covered(late: float) -> None:
     """A fifth of the runs would be outside every interval, as no bound is above the limit."""

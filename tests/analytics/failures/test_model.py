@@ -38,6 +38,7 @@ def failures() -> Failures:
     return predict_failures(_history())
 
 
+@pytest.mark.slow
 def test_probabilities_are_ranked_and_calibrated(failures: Failures) -> None:
     """A run would be warned of that never fails, or none at all."""
     is_scored = np.isfinite(failures.probability) & (np.arange(len(failures.failed)) > 100)

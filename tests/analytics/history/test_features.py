@@ -38,6 +38,7 @@ def _says(features: RunFeatures, rule: str) -> list[float]:
     return values
 
 
+@pytest.mark.slow
 @given(runs)
 def test_the_future_changes_nothing(rows: list[tuple[int, int, str]]) -> None:
     """Every figure of a backtest would be too good: what came later would leak into it."""

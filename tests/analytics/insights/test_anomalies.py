@@ -78,6 +78,7 @@ def test_values_too_rare_for_a_day_are_refused() -> None:
         detect([1.0, 2.0], 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(cut=st.integers(5 * DAY, 12 * DAY), seed=st.integers(0, 20))
 def test_what_comes_later_changes_nothing_found_before(cut: int, seed: int) -> None:

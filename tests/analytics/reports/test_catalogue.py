@@ -21,6 +21,7 @@ from tests.analytics.reports.recorded import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_rows_have_a_cell_for_every_column(name: str) -> None:
     """A number would stand below the heading of another."""
@@ -34,6 +35,7 @@ def test_rows_have_a_cell_for_every_column(name: str) -> None:
                 assert number == (column.unit != "") or cell is None, (table.name, column, cell)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_tables_and_charts_have_names_of_their_own(name: str) -> None:
     """One file would take the place of another."""
@@ -44,6 +46,7 @@ def test_tables_and_charts_have_names_of_their_own(name: str) -> None:
     assert PASSWORD not in str(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*REPORTS])
 @pytest.mark.parametrize("shop", [Shop(days=1, runs_a_day=1), Shop(days=3, runs_a_day=2)])
 def test_little_history_is_enough(name: str, shop: Shop) -> None:
@@ -67,6 +70,7 @@ def test_without_history_each_is_short_and_says_so(name: str) -> None:
     assert "Nothing ended" in report.notes[0]
 
 
+@pytest.mark.slow
 def test_a_report_is_made_by_its_name() -> None:
     """Who asks for one report would get another."""
     span, compared = spans("last 7 days", None, None, "previous period", NOW)
@@ -76,6 +80,7 @@ def test_a_report_is_made_by_its_name() -> None:
     assert report_names("success") == ["success"]
 
 
+@pytest.mark.slow
 def test_the_performance_report_shows_how_well_forecasts_held() -> None:
     """Calibration would be drawn and shown nowhere."""
     span, compared = spans("last 7 days", None, None, "none", NOW)

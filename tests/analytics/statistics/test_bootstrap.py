@@ -13,6 +13,7 @@ def _mean(rows: Rows) -> float:
     return float(rows.mean())
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_nine_times_of_ten() -> None:
     """A gain would be promised that does not come."""
     hits = 0

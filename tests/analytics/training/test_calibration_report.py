@@ -63,6 +63,7 @@ def test_a_long_time_is_told_by_week_and_a_short_one_in_parts() -> None:
     assert overall_calibration(calibration_periods(long))[2] == pytest.approx(1.35, abs=0.02)
 
 
+@pytest.mark.slow
 def test_the_chart_is_a_picture_whatever_is_known() -> None:
     """Training would fail at its last step."""
     decisions = [

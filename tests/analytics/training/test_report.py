@@ -44,6 +44,7 @@ def test_the_model_is_compared_with_the_simple_rules() -> None:
         assert f"| {name} | 3 | 0.0% | 0.0% | 1.000 | 100% |" in report
 
 
+@pytest.mark.slow
 def test_the_keys_that_take_most_time_come_first() -> None:
     """A thousand quick tests would hide the one that takes an hour."""
     report = _report(_runs(keys=SHOWN_KEYS + 5))
@@ -52,6 +53,7 @@ def test_the_keys_that_take_most_time_come_first() -> None:
     assert f"The {SHOWN_KEYS} keys that took most time, of {SHOWN_KEYS + 5}" in report
 
 
+@pytest.mark.slow
 def test_a_key_that_never_succeeded_is_named() -> None:
     """What always fails would not be seen, least of all among quicker ones than it."""
     never = Run("shell", "never", 0.0, 1.0, 1.0, succeeded=False)

@@ -6,9 +6,12 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from benchmarks.chaos.watch import Watch, deaths_seen
 
 
+@pytest.mark.slow
 def test_the_moment_of_a_death_is_seen(tmp_path: Path) -> None:
     """A step would have held its slot for longer than it did, beside the one that followed it."""
     process = subprocess.Popen(["sleep", "60"])
@@ -25,6 +28,7 @@ def test_the_moment_of_a_death_is_seen(tmp_path: Path) -> None:
     assert before <= deaths["b", "s1", process.pid] <= time.time()
 
 
+@pytest.mark.slow
 def test_who_died_before_anybody_looked_was_alive_at_the_look_before_at_most() -> None:
     """Nobody knows better, and a later moment would be made up."""
     process = subprocess.Popen(["true"])

@@ -69,6 +69,7 @@ def test_an_upstream_that_is_none_changes_nothing(tmp_path: Path, upstream: str)
     assert router.upstreams(FRONT) == ("127.0.0.1:1",)
 
 
+@pytest.mark.slow
 def test_a_reader_sees_the_old_or_the_new_and_never_a_mixture(tmp_path: Path) -> None:
     """Otherwise requests fail, or reach neither release, during a switch."""
     router = SlotRouter(tmp_path)

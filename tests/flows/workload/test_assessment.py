@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import coverage
+import pytest
 
 from blocks.providers.interface import End, Outcome, Resources
 from flows.workload.assessment import appraised
@@ -61,6 +62,7 @@ def test_a_limit_that_nobody_could_judge_and_a_retry_are_said(tmp_path: Path) ->
     assert all(f"- {remark}" in workload_markdown(summary) for remark in summary.remarks)
 
 
+@pytest.mark.slow
 def test_a_limit_that_all_shards_together_do_not_reach_fails(tmp_path: Path) -> None:
     """Broken: a suite that covers half of what it has to is green."""
     limit = {"limit": 100.0, "settings": ".coveragerc"}

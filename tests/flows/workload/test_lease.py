@@ -19,6 +19,8 @@ from tasks.ledger.connection import Ledger, LedgerError
 from tasks.ledger.leases import reap
 from tasks.ledger.workloads import WorkloadLease, open_workload, renew_workload
 
+pytestmark = pytest.mark.slow
+
 SHORT = 0.3
 
 

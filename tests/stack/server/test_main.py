@@ -69,6 +69,7 @@ async def left_after_failures(file: Path) -> int:
     return open_after
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_collection")
 def test_no_failed_statement_leaves_its_cursor_open(tmp_path: Path) -> None:
     """The event loop could otherwise free it in the middle of another thread's wait."""
@@ -110,6 +111,7 @@ async def count_two_writers(file: Path, patience_seconds: float) -> int:
     return int(rows or 0)
 
 
+@pytest.mark.slow
 def test_two_transactions_that_read_and_write_both_succeed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +207,7 @@ def test_who_asks_while_the_database_restarts_is_asked_to_ask_again(
     assert server.is_client_retryable_exception(error) == is_retryable
 
 
+@pytest.mark.slow
 def test_every_application_of_the_process_has_one_door(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken: nothing is looked at, or before the password was asked for, or twice."""
     monkeypatch.setattr(server, "create_app", server.create_app)

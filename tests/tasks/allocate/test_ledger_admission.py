@@ -130,6 +130,7 @@ async def test_a_release_before_the_wait_is_not_missed(admission: LedgerAdmissio
     await asyncio.wait_for(admission.changed(60.0), 30.0)
 
 
+@pytest.mark.slow
 async def test_nothing_new_ends_with_the_timeout(admission: LedgerAdmission) -> None:
     """Own waiting claims and renewals must not wake their writer, or it spins."""
     granted(admission, claim("w/a"))

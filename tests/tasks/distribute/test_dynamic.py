@@ -159,6 +159,7 @@ async def test_a_matrix_that_needs_a_list_expands_in_each_combination() -> None:
     assert results["end"].succeeded
 
 
+@pytest.mark.slow
 @given(st.lists(st.text("ab", max_size=2), max_size=8), st.sets(st.integers(0, 7)))
 def test_every_item_ends_once_and_the_list_with_the_last(items: list[str], bad: set[int]) -> None:
     """An item would be lost, or the workload never end."""

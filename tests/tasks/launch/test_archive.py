@@ -197,6 +197,7 @@ def test_what_stands_beside_the_files_is_bounded_too(tmp_path: Path) -> None:
             unpack("source", archive, tmp_path / f"{archive.name}-out")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nest")  # which removes what is unpacked
 @pytest.mark.parametrize("suffix", ["tar.gz", "zip"])
 def test_a_member_may_lie_deep_or_is_named(tmp_path: Path, suffix: str) -> None:

@@ -95,6 +95,7 @@ def test_a_placeholder_stands_for_the_version(tmp_path: Path) -> None:
         fetched(tmp_path, str(tmp_path / "demo-{version}"))
 
 
+@pytest.mark.slow
 @needs_git
 @pytest.mark.parametrize(("version", "text"), [("1.0", "one"), ("HEAD", "two"), ("", "three")])
 def test_git_gives_any_version_and_the_folder_as_it_stands(
@@ -109,6 +110,7 @@ def test_git_gives_any_version_and_the_folder_as_it_stands(
     assert not (target / ".git").exists()
 
 
+@pytest.mark.slow
 @needs_git
 def test_a_folder_within_a_repository_is_a_project(tmp_path: Path, repository: Path) -> None:
     """Broken: one project of a monorepo could not be launched at a tag."""
@@ -117,6 +119,7 @@ def test_a_folder_within_a_repository_is_a_project(tmp_path: Path, repository: P
     assert (target / "file").read_text() == "one"
 
 
+@pytest.mark.slow
 @needs_git
 def test_an_address_is_cloned(tmp_path: Path, repository: Path) -> None:
     """Broken: a project could not come from a server."""
@@ -177,6 +180,7 @@ def test_the_digest_is_of_names_contents_and_modes(tmp_path: Path) -> None:
     assert len(digests) == 5
 
 
+@pytest.mark.slow
 def test_a_source_is_copied_and_told_apart_at_any_depth(
     tmp_path: Path, nest: Callable[..., None]
 ) -> None:

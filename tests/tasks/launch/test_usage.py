@@ -32,6 +32,7 @@ def test_many_use_a_project_at_once(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_what_is_used_is_not_forgotten(tmp_path: Path) -> None:
     """Broken: a service is started out of folders that are being removed, and runs for ever."""
     with acting_as("the run 'launch shop' (1)"), in_use(tmp_path, "shop"):
@@ -41,6 +42,7 @@ def test_what_is_used_is_not_forgotten(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_what_is_being_forgotten_is_not_used(tmp_path: Path) -> None:
     """Broken: it serves after it was forgotten."""
     with acting_as("the run 'forget shop' (2)"), unused(tmp_path, "shop"):

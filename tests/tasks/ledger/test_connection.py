@@ -115,6 +115,7 @@ def test_a_read_sees_one_state_throughout(ledger: Ledger, url: str) -> None:
     other.close()
 
 
+@pytest.mark.slow
 def test_writers_wait_for_each_other_from_their_first_statement(ledger: Ledger, url: str) -> None:
     """Read-then-write would otherwise act on what another writer is just changing."""
     other = open_ledger(url)

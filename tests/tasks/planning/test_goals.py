@@ -116,6 +116,7 @@ def test_the_cheapest_plan_is_the_cheapest_there_is(
         assert planned.cost == pytest.approx(least)
 
 
+@pytest.mark.slow
 @at_most(25)
 @given(workloads(), st.floats(0.7, 6))
 def test_a_deadline_is_kept_as_probably_as_asked_or_refused(

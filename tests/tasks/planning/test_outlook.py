@@ -23,6 +23,7 @@ from tests.tasks.planning.problems import problems
 TWO = FleetSnapshot(1, 0.0, (provider("slow"), provider("fast", 2.0)))
 
 
+@pytest.mark.slow
 @given(problems(), st.integers(0, 9))
 def test_what_is_pinned_stays_where_it_is(problem: Problem, seed: int) -> None:
     """The forecast of a plan with a budget would let steps move to dear providers."""

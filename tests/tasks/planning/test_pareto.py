@@ -22,6 +22,7 @@ from tests.tasks.planning.test_goals import SLOW_AND_FAST, chain, priced
 STEPS = st.lists(st.sampled_from([1.0, 3.0, 8.0]), min_size=1, max_size=6)
 
 
+@pytest.mark.slow
 @at_most(25)
 @given(STEPS, st.floats(0, 1))
 def test_no_point_is_beaten_by_another_and_the_plan_is_among_them(
@@ -51,6 +52,7 @@ def test_equal_prices_leave_nothing_to_trade(fleet: FleetSnapshot) -> None:
     assert pareto_front(graph, times, fleet, plan(graph, times, fleet), 0) == ()
 
 
+@pytest.mark.slow
 def test_rows_say_what_more_money_would_buy() -> None:
     """A user would have to work out the difference to the plan."""
     graph, times = chain(10, 10)
@@ -62,6 +64,7 @@ def test_rows_say_what_more_money_would_buy() -> None:
     assert draw_pareto_front("Front", points).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_larger_budget_and_a_later_deadline_are_tried() -> None:
     """A user would not know that a little more money saves much time, or the other way round."""
     graph, times = chain(10, 10, spread=1.0)

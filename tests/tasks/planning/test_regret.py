@@ -102,6 +102,7 @@ def test_a_shard_is_estimated_by_its_items_and_a_skipped_step_takes_no_time() ->
     assert table([results(past)])[0]["strategy"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=10)
 @given(
     st.lists(st.floats(0, 50), min_size=1, max_size=6),

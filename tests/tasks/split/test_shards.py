@@ -124,6 +124,7 @@ def test_more_shards_than_items_are_not_possible() -> None:
     assert cut(["a", "b"], {}, None, [1.0] * 8, requested=5).decision.parts == 2
 
 
+@pytest.mark.slow
 def test_many_items_on_many_lanes_are_cut_without_trying_every_number() -> None:
     """A suite of thousands on a large fleet would take minutes to cut."""
     items = {str(n): 1.0 + n % 7 for n in range(2000)}

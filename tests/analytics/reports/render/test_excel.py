@@ -32,6 +32,7 @@ def with_tables(*tables: Table) -> Report:
     return Report("x", "X", Span(0, 86_400), None, "", 0.0, (), sections)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_every_table_is_a_sheet(name: str) -> None:
     """A table would be missing, or the file not open."""
@@ -161,6 +162,7 @@ def test_names_of_sheets_are_allowed_and_different() -> None:
     assert not any(name.startswith("'") or name.endswith("'") for name in names)
 
 
+@pytest.mark.slow
 @at_most(25)
 @given(st.lists(st.text(max_size=40), min_size=2, max_size=9))
 def test_any_names_make_a_workbook(titles: list[str]) -> None:
@@ -182,6 +184,7 @@ def test_tables_can_be_filtered_below_a_fixed_head() -> None:
     assert sheet.column_dimensions["A"].width == pytest.approx(9.7, abs=1)
 
 
+@pytest.mark.slow
 def test_the_same_report_is_the_same_file() -> None:
     """A copy of a report would seem to have changed each time it is written."""
     report = report_of_last_week("executive")

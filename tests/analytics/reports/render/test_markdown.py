@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from tests.analytics.reports.recorded import last_week, nothing, report_of_last_
 EVIL = "a|b `c` <script>alert(1)</script> *d* [e](http://f)"
 
 
+@pytest.mark.slow
 def test_figures_tables_and_files_are_there() -> None:
     """The artifact would not say what the files say, or where they are."""
     report = report_of_last_week("executive")
@@ -60,6 +62,7 @@ def test_a_number_is_not_broken_from_its_unit() -> None:
     assert escaped(f"5{gap}min \n\t 3{gap}s") == f"5{gap}min 3{gap}s"
 
 
+@pytest.mark.slow
 def test_the_summary_is_one_sentence() -> None:
     """The log would have to be read to its end."""
     sentence = summary(cost.report(last_week(shop_history(), "shop")))

@@ -20,6 +20,7 @@ def cells(table: Table) -> list[list[str]]:
     return [*csv.reader(io.StringIO(as_csv(table)))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_empty", [False, True], ids=["a week", "nothing"])
 @pytest.mark.parametrize("name", [*REPORTS])
 def test_json_holds_all_of_it(name: str, is_empty: bool) -> None:
@@ -64,6 +65,7 @@ def test_what_is_not_a_number_is_nothing() -> None:
     assert second == ["1.5", "1970-01-01T00:00:00+00:00", "1.0", "", ""]
 
 
+@pytest.mark.slow
 def test_figures_are_a_table_like_any_other() -> None:
     """Who reads CSV alone would miss the headlines."""
     report = report_of_last_week("cost")

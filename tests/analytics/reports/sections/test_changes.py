@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from analytics.reports.data.period import DAY_SECONDS
 from analytics.reports.sections.changes import changes_figure, changes_section
 from tests.analytics.reports.recorded import NOW, Shop, last_week, nothing, shop_history
 
 
+@pytest.mark.slow
 def test_insights_and_sure_changes_are_told() -> None:
     """A regression that was raised would be in no report."""
     section = changes_section(last_week(shop_history(Shop(slower=1.4))))
@@ -20,6 +23,7 @@ def test_insights_and_sure_changes_are_told() -> None:
     assert {row[1] for row in changes.rows} == {"shop/release/build", "shop/release/test"}
 
 
+@pytest.mark.slow
 def test_what_closed_since_is_not_open() -> None:
     """What is mended would frighten for ever."""
     everything = shop_history()

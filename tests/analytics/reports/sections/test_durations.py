@@ -50,6 +50,7 @@ def test_only_what_succeeded_has_a_duration() -> None:
     assert (duration.runs, duration.p50) == (5, 40.0)
 
 
+@pytest.mark.slow
 def test_the_shop_is_slower_where_it_is() -> None:
     """The report would not name the steps that became slower, or name others."""
     _, steps = duration_sections(last_week(shop_history(Shop(slower=1.4))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from analytics.history.runs import Run
 from analytics.reports.data.model import Range
@@ -42,6 +43,7 @@ def test_an_hour_says_nothing_of_a_week() -> None:
     assert growth_table("trends", runs(0.5, days=0.5), ("duration",)) is None
 
 
+@pytest.mark.slow
 def test_the_shop_has_become_slower_and_dearer() -> None:
     """The reports would not say what their own figures show."""
     context = last_week(shop_history(Shop(slower=1.5)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def graphs(draw: st.DrawFn) -> StepGraph:
     )
 
 
+@pytest.mark.slow
 @given(graphs(), st.data())
 def test_every_step_ends_once_after_its_needs_and_nothing_stays_held(
     graph: StepGraph, data: st.DataObject

@@ -65,6 +65,7 @@ def run(
     return makespan, replans
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [{"fast": 2.0}, {"fast": 4.0}, {"sort": 3.0, "fast": 2.0}])
 def test_under_drift_it_ends_sooner(
     factor: dict[str, float], monkeypatch: pytest.MonkeyPatch

@@ -54,6 +54,7 @@ def test_a_plan_of_nothing_has_no_chain() -> None:
     assert binding(graph_of(), empty_plan, fleet).chain == ()
 
 
+@pytest.mark.slow
 @given(problems())
 def test_the_chain_lasts_from_the_start_to_the_end(
     problem: tuple[StepGraph, dict[str, float], FleetSnapshot],

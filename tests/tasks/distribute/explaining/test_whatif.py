@@ -93,6 +93,7 @@ def test_half_the_demand_that_binds_is_tried_where_there_is_a_half() -> None:
     assert not [each for each in tried_changes if each.startswith("half")]
 
 
+@pytest.mark.slow
 def test_no_more_is_tried_than_is_bearable() -> None:
     """Explaining a large workload would take minutes."""
     kinds = tuple(provider(f"x{n}", 1.0 + n / 10) for n in range(20))

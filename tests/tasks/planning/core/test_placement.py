@@ -107,6 +107,7 @@ def test_a_small_step_fills_a_gap_and_delays_nobody(seconds: float, starts: floa
     assert [(c.step, c.starts_at) for c in choices] == [("large", 10.0), ("small", starts)]
 
 
+@pytest.mark.slow
 def test_nothing_more_is_placed_where_nothing_can_start() -> None:
     """Ten thousand ready steps would all be placed at each event."""
     requests = [PlacementRequest(str(n), ONE, 1.0) for n in range(10_000)]
