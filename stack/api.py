@@ -7,9 +7,11 @@ and every flow run is created under an idempotency key so that a repeat starts n
 
 from __future__ import annotations
 
+import ssl
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +35,12 @@ class ApiError(SlipwayError):
     """The Prefect API could not be reached, or refused."""
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return how all clients check certificates: reading those of the authorities takes long."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class SlipwayApi:
     """Starts flow runs of deployments and reads their states, logs and artifacts.
 
@@ -52,7 +60,11 @@ class SlipwayApi:
     ) -> None:
         self._patience = patience_seconds
         self._client = httpx.Client(
-            base_url=url, headers=auth_header(auth), timeout=timeout_seconds, trust_env=False
+            base_url=url,
+            headers=auth_header(auth),
+            timeout=timeout_seconds,
+            trust_env=False,
+            verify=_tls(),
         )
 
     @classmethod

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -60,7 +61,7 @@ def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") 
         prefix: The path of the model's value, e.g. ``providers.local``.
     """
     first, *others = _unknown_keys_first(error.errors(include_url=False))
-    schema = model.model_json_schema()
+    schema = _schema(model)
     place = _place(schema, first["loc"])
     path = ".".join([*([prefix] if prefix else []), *place.parts])
     if first["type"] == "extra_forbidden":
@@ -74,6 +75,12 @@ def bad_input(error: ValidationError, model: type[BaseModel], prefix: str = "") 
     if first["type"].startswith("union_tag"):
         path += ".kind"
     return BadInputError(path, value, problem, _remedy(first, place))
+
+
+@cache
+def _schema(model: type[BaseModel]) -> Json:
+    """Return the schema of ``model``, which takes long to make."""
+    return model.model_json_schema()
 
 
 def _unknown_keys_first(details: list[ErrorDetails]) -> list[ErrorDetails]:
