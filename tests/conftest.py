@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,9 @@ sys.dont_write_bytecode = False
 # As rarely as where flow runs are executed.
 gc.set_threshold(NEW_OBJECTS)
 
+ONLY_LEFT_OUT = re.compile(r"not \w+( and not \w+)*")
+MARKERS_OF_FILE = re.compile(r"^pytestmark = .*", re.MULTILINE)
+
 settings.register_profile("quick", max_examples=10, deadline=None)
 settings.register_profile("deep", max_examples=100, deadline=None)
 
@@ -41,6 +45,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     os.environ["PREFECT_API_URL"] = ""
     settings.load_profile("quick" if "not integration" in config.option.markexpr else "deep")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file whose tests are all left out by their marker: each worker would."""
+    if collection_path.suffix != ".py" or not ONLY_LEFT_OUT.fullmatch(config.option.markexpr):
+        return None
+    left_out = set(config.option.markexpr.removeprefix("not ").split(" and not "))
+    line = MARKERS_OF_FILE.search(collection_path.read_text(encoding="utf-8"))
+    return True if line and left_out & set(re.findall(r"\w+", line[0])) else None
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SideBySide | None:

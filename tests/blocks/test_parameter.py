@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+import pytest
 from pydantic import TypeAdapter
 
 from blocks.parameter import Day
 
 
+@pytest.mark.slow
 def test_a_day_is_one_that_there_is() -> None:
     """The API would start a run for the 30th of February, or refuse a leap day."""
     pattern = re.compile(TypeAdapter(Day).json_schema()["pattern"])

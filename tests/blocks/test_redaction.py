@@ -71,6 +71,7 @@ def test_a_secret_is_masked_in_every_usual_spelling(
     assert redacted[1:-1].strip("*=\n\r ") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [base64.b64encode, base64.urlsafe_b64encode])
 @at_most(30)
 @given(secret=SECRETS, before=st.binary(max_size=5), after=st.binary(max_size=5))

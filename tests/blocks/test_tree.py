@@ -39,12 +39,14 @@ def test_a_walk_goes_as_that_of_the_standard_library(small: Path) -> None:
     assert walked == [".", "a", "c", "c/empty"]
 
 
+@pytest.mark.slow
 def test_a_walk_goes_to_any_depth(tmp_path: Path, nest: Nest) -> None:
     """Broken: folders that a service has nested end each backup with a RecursionError."""
     nest(tmp_path / "top")
     assert len(list(tree.walk(tmp_path / "top"))) == 401
 
 
+@pytest.mark.slow
 def test_a_walk_tells_where_the_system_ends(tmp_path: Path, nest: Nest) -> None:
     """Broken: what lies below a path that is too long is taken not to be there."""
     nest(tmp_path / "top", 40, "d" * 200)
@@ -59,6 +61,7 @@ def test_a_walk_tells_where_the_system_ends(tmp_path: Path, nest: Nest) -> None:
         list(tree.walk(tmp_path / "gone", tree.raise_error))
 
 
+@pytest.mark.slow
 def test_folders_are_made_to_any_depth(tmp_path: Path, nest: Nest) -> None:
     """Broken: the member of an archive that lies deep ends the build with a RecursionError."""
     deep = tmp_path.joinpath(*["d"] * 400)

@@ -40,6 +40,7 @@ def test_runs_that_end_beyond_their_limit_are_covered(late: float) -> None:
     assert not late or below.mean(axis=0) == pytest.approx(LEVELS[3:], abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_limit_that_no_run_passes_bounds_all() -> None:
     """A plan would reserve more than a strict scheduler ever gives."""
     bounds = _bounds(np.full(500, 120.0), limit=120)

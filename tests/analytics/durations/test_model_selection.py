@@ -21,6 +21,7 @@ def forecasts() -> Forecasts:
     return forecast(typed(pd.DataFrame(rows)))
 
 
+@pytest.mark.slow
 def test_a_model_that_is_as_good_stays(forecasts: Forecasts) -> None:
     """Luck on a few runs would change what is published every night."""
     selection = select_model(forecasts)
@@ -28,6 +29,7 @@ def test_a_model_that_is_as_good_stays(forecasts: Forecasts) -> None:
     assert selection.min_max_ratio[MODEL] == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_a_rule_that_is_better_of_late_is_published(forecasts: Forecasts) -> None:
     """A model that has gone wrong would go on to plan."""
     selection = select_model(replace(forecasts, point=forecasts.point * 3))

@@ -11,6 +11,8 @@ from analytics.failures.model import Failures, at_start, predict_failures
 from analytics.failures.reasons import reasons, remedies
 from analytics.history.columns import typed
 
+pytestmark = pytest.mark.slow
+
 
 def _history(number: int = 400) -> pd.DataFrame:
     """Return runs that fail mostly where they ask for little memory."""
@@ -38,7 +40,6 @@ def failures() -> Failures:
     return predict_failures(_history())
 
 
-@pytest.mark.slow
 def test_probabilities_are_ranked_and_calibrated(failures: Failures) -> None:
     """A run would be warned of that never fails, or none at all."""
     is_scored = np.isfinite(failures.probability) & (np.arange(len(failures.failed)) > 100)

@@ -53,6 +53,7 @@ def test_the_future_changes_nothing(rows: list[tuple[int, int, str]]) -> None:
     )
 
 
+@pytest.mark.slow
 @given(runs)
 def test_no_run_ends_before_it_is_submitted(rows: list[tuple[int, int, str]]) -> None:
     """A run without length would be forecast from itself."""

@@ -50,6 +50,7 @@ def test_failures_that_become_more_are_a_trend() -> None:
     assert growth.per_week.expected == pytest.approx(0.06, abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_runs_does_not_matter() -> None:
     """A history read newest first would show the trend upside down."""
     values = 20 * 1.05**WEEKS

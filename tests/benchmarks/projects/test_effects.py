@@ -37,6 +37,7 @@ def url() -> Iterator[str]:
     thread.join()
 
 
+@pytest.mark.slow
 def test_only_the_text_that_is_wanted_counts(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stage would be well whatever is answered, or an error page be taken for the project."""
     monkeypatch.setattr("benchmarks.projects.effects._PATIENCE_SECONDS", 0.0)

@@ -93,6 +93,7 @@ def test_a_reader_sees_the_old_or_the_new_and_never_a_mixture(tmp_path: Path) ->
     assert set(counts) <= {("127.0.0.1:1",), ("127.0.0.1:2",)}
 
 
+@pytest.mark.slow
 def test_old_generations_do_not_pile_up(tmp_path: Path) -> None:
     """Otherwise every deploy leaves a hundred files behind."""
     router = SlotRouter(tmp_path)

@@ -149,6 +149,7 @@ def test_workspaces_that_nobody_comes_back_to_go(config: Settings, ledger: Ledge
     assert [path.exists() for path in folders] == [True, False]
 
 
+@pytest.mark.slow
 def test_folders_that_lie_deep_are_measured_and_go(
     config: Settings, ledger: Ledger, nest: Callable[..., None]
 ) -> None:

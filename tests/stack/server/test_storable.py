@@ -80,6 +80,7 @@ def test_what_was_stored_before_is_given_back_so_that_it_can_be_sent(name: str) 
     orjson.dumps(read_stored(text))
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_what_is_mended_can_always_be_sent(value: Any) -> None:
     """Broken: a mended value fails where the server writes it."""
@@ -87,6 +88,7 @@ def test_what_is_mended_can_always_be_sent(value: Any) -> None:
     refuse_unstorable(mended(value))
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_what_is_not_suspect_can_be_given_back(value: Any) -> None:
     """Broken: the quick look lets through what the thorough one would refuse."""

@@ -76,6 +76,7 @@ def test_a_copy_that_is_there_is_taken_as_it_is(tmp_path: Path) -> None:
     assert (copy.source / "built").read_text() == "by a step"
 
 
+@pytest.mark.slow
 def test_many_who_ask_for_the_same_copy_get_one_whole_one(tmp_path: Path) -> None:
     """Two flows that start the same service at once would meet half a tree."""
     release = _release(tmp_path / "release")

@@ -151,6 +151,7 @@ def test_data_alone_is_a_place(ledger: Ledger, tmp_path: Path) -> None:
     assert [*(tmp_path / "data").iterdir(), *(tmp_path / "staging").iterdir()] == []
 
 
+@pytest.mark.slow
 def test_data_of_any_depth_is_deleted(ledger: Ledger, tmp_path: Path, nest: Make) -> None:
     """Broken: a project is stopped and half forgotten, and can never be forgotten wholly."""
     nest(tmp_path / "data" / "demo" / "dev")

@@ -197,6 +197,7 @@ def test_what_the_tests_need_is_installed_into_the_workspace_alone(
     assert provide_pytest(workspace) == ""
 
 
+@pytest.mark.slow
 def test_what_a_step_has_nested_ends_no_other_run(
     release: Release, tmp_path: Path, nest: Callable[..., None]
 ) -> None:

@@ -87,6 +87,7 @@ def test_the_remedy_names_files_and_folders() -> None:
     assert "projects.shop" in message
 
 
+@pytest.mark.slow
 def test_what_lies_deep_is_found(tree: Path, pristine: Path, nest: Callable[..., None]) -> None:
     """A service that nests folders is never told that it writes into its release."""
     nest(tree / "source" / "deep")

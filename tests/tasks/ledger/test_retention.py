@@ -76,6 +76,7 @@ def test_what_is_young_goes_only_where_there_is_too_much(ledger: Ledger) -> None
     assert kept_history(ledger)["timings"].oldest_at == 5.0
 
 
+@pytest.mark.slow
 def test_what_is_open_stays_and_what_is_closed_goes_with_its_steps(ledger: Ledger) -> None:
     """Broken: a run that is resumed repeats all its steps; or closed ones stay for ever."""
     open_workload_id = _workload(ledger, "shop/ci/dev", closed=False)

@@ -41,6 +41,7 @@ def test_migrations_build_exactly_the_tables(ledger: Ledger) -> None:
         assert revision(connection) == HEAD
 
 
+@pytest.mark.slow
 def test_migrations_can_be_undone(ledger: Ledger) -> None:
     """A downgrade that fails leaves a ledger no version can read."""
     with ledger.write() as connection:
@@ -50,6 +51,7 @@ def test_migrations_can_be_undone(ledger: Ledger) -> None:
         assert set(complete_metadata.tables) < set(inspect(connection).get_table_names())
 
 
+@pytest.mark.slow
 def test_many_may_open_a_new_ledger_at_once(empty_url: str) -> None:
     """The first `make up` starts several processes, each of which finds an empty ledger."""
     with ThreadPoolExecutor(6) as pool:

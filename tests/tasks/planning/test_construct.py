@@ -14,6 +14,7 @@ from tasks.planning.core.schedule import Schedule, faults
 from tests.tasks.planning.problems import problems
 
 
+@pytest.mark.slow
 @given(problems())
 def test_a_first_plan_is_feasible_and_not_below_the_bound(problem: Problem) -> None:
     """A plan would oversubscribe a provider, break a need, or beat what is possible."""

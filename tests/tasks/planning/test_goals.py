@@ -87,6 +87,7 @@ def quick(graph: StepGraph, times: dict[str, Estimate], fleet: FleetSnapshot, go
     return plan(graph, times, fleet, budget_seconds=0, goal=goal)
 
 
+@pytest.mark.slow
 @at_most(50)
 @given(workloads(), st.floats(0, 1))
 def test_a_budget_is_never_exceeded_and_always_used(
@@ -103,6 +104,7 @@ def test_a_budget_is_never_exceeded_and_always_used(
     assert planned.makespan_seconds >= planned.bound_seconds - 1e-6
 
 
+@pytest.mark.slow
 @at_most(50)
 @given(workloads())
 def test_the_cheapest_plan_is_the_cheapest_there_is(

@@ -14,6 +14,7 @@ from tasks.planning.improve import improve
 from tests.tasks.planning.problems import problems
 
 
+@pytest.mark.slow
 @given(problems())
 def test_an_improved_plan_is_feasible_and_never_worse(problem: Problem) -> None:
     """A user would pay time for a plan that is worse, or does not hold."""

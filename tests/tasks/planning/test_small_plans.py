@@ -17,6 +17,7 @@ from tasks.planning.small_plans import improve_small
 from tests.tasks.planning.problems import problems
 
 
+@pytest.mark.slow
 @given(problems())
 def test_it_is_feasible_never_worse_and_the_same_again(problem: Problem) -> None:
     """A user would get a plan that does not hold, or another one each time."""

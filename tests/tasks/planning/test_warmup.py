@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tasks.planning.kernels import anneal, construct, perturb, simulate
 from tasks.planning.warmup import plans
 
 
+@pytest.mark.slow
 def test_it_meets_the_kernels_of_a_first_plan_and_of_its_improvement() -> None:
     """The first workload would wait a quarter of a minute for the compiler."""
     assert [len(planned.placements) for planned in plans()] == [20, 20, 20]

@@ -28,6 +28,7 @@ def cut(
     return shard(ids, quantiles, startup_quantiles, lanes, requested=requested)
 
 
+@pytest.mark.slow
 @given(IDS, st.dictionaries(st.text("abc", max_size=6), st.floats(0, 60)), st.data())
 def test_every_item_is_in_exactly_one_shard(
     ids: list[str], seconds: dict[str, float], data: st.DataObject
@@ -72,6 +73,7 @@ def test_a_start_up_that_costs_more_than_it_gains_is_not_paid() -> None:
 MANY = {str(n): 1.0 for n in range(40)}
 
 
+@pytest.mark.slow
 def test_more_shards_than_lanes_do_not_pay() -> None:
     """Each shard beyond the lanes pays its start-up behind another one."""
     sharding = cut(list(MANY), MANY, 1.0, [1.0] * 4)

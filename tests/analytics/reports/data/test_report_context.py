@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from analytics.reports import executive
 from tests.analytics.reports.recorded import NOW, WEEK, last_week, nothing, shop_history
 
 
+@pytest.mark.slow
 def test_flow_runs_that_prefect_has_forgotten_are_not_compared() -> None:
     """A full week beside half a week would look like growth."""
     everything = replace(shop_history(), flows_since=NOW - 1.5 * WEEK)
@@ -18,6 +21,7 @@ def test_flow_runs_that_prefect_has_forgotten_are_not_compared() -> None:
     assert any("Flow runs are not compared" in note for note in report.notes)
 
 
+@pytest.mark.slow
 def test_a_period_that_began_before_is_told() -> None:
     """Half of the runs would be missing, and nobody know."""
     everything = replace(shop_history(), flows_since=NOW - 0.5 * WEEK)

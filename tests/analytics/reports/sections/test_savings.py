@@ -64,6 +64,7 @@ def test_of_nothing_nothing_is_saved() -> None:
     assert opportunities(nothing().now) == []
 
 
+@pytest.mark.slow
 def test_the_same_step_of_the_same_release_can_be_kept() -> None:
     """A release would be built again and again, and nobody asks why."""
     everything = shop_history(Shop(slower=1.0))

@@ -27,6 +27,8 @@ from tests.tasks.planning.fakes import (
     step,
 )
 
+pytestmark = pytest.mark.slow
+
 FLEET = (provider("slow", 0.5), provider("a"), provider("b"), provider("fast", 4.0))
 ESTIMATE = Estimate("old", 10.0, 15.0, n=3, p80_seconds=12.0, kind="shell")
 SPEED = {each.name: each.speed for each in FLEET}
@@ -65,7 +67,6 @@ def run(
     return makespan, replans
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("factor", [{"fast": 2.0}, {"fast": 4.0}, {"sort": 3.0, "fast": 2.0}])
 def test_under_drift_it_ends_sooner(
     factor: dict[str, float], monkeypatch: pytest.MonkeyPatch

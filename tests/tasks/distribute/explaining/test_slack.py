@@ -27,6 +27,7 @@ def test_both_followers_and_the_provider_leave_no_slack() -> None:
     assert slack == {"a": 0.0, "b": 0.0, "c": pytest.approx(2), "d": pytest.approx(2)}
 
 
+@pytest.mark.slow
 @given(problems(), st.sampled_from(sorted(STRATEGIES)))
 def test_all_steps_may_end_that_late_at_once(
     problem: tuple[StepGraph, dict[str, float], FleetSnapshot], strategy: str

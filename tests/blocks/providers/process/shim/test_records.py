@@ -18,6 +18,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_what_is_written_is_read_back(value: object) -> None:
     """Broken: nobody could read the state or the end of some runs."""
