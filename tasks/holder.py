@@ -14,12 +14,11 @@ from typing import IO
 import psutil
 
 from blocks.providers.process.identity import ProcessIdentity, is_alive
+from tasks.run_process import run_id_of
 
 NOBODY_KNOWN = "another run"
 """The name of a holder that has written nothing."""
 _MAX_BYTES = 500
-_RUN_ID = "PREFECT__FLOW_RUN_ID"
-"""The variable by which Prefect tells a process which flow run it executes."""
 _RUN: ContextVar[str] = ContextVar("run", default="")
 
 
@@ -39,10 +38,10 @@ def acting() -> str:
 
 
 def run_of(owner: str) -> str:
-    """Return the run that the process of ``owner`` executes, from its environment variables."""
+    """Return the run that the process of ``owner`` executes."""
     try:
         identity = ProcessIdentity.decode(owner)
-        run_id = is_alive(identity) and psutil.Process(identity.pid).environ().get(_RUN_ID)
+        run_id = is_alive(identity) and run_id_of(psutil.Process(identity.pid))
     except (ValueError, psutil.Error, OSError):
         run_id = ""
     return f"the flow run {run_id}" if run_id else NOBODY_KNOWN

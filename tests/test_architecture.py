@@ -30,6 +30,7 @@ STACK_WITH_PREFECT = {
     "server/refusal.py",
     "server/run_guard.py",
     "server/schedules.py",
+    "worker/fork_server.py",
     "worker/main.py",
     "worker/patient_clients.py",
 }

@@ -21,6 +21,7 @@ import tomllib
 import uuid
 from collections import defaultdict
 from functools import cache
+from multiprocessing import util
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -92,6 +93,8 @@ class _Recorder:
         """Write every second and at the end; a forked process goes on in a file of its own."""
         atexit.register(self.write)
         os.register_at_fork(after_in_child=self._begin)
+        # A fork of multiprocessing leaves out what is done at the end of other processes.
+        util.register_after_fork(self, lambda it: util.Finalize(None, it.write, exitpriority=0))
         self._begin()
 
     def _begin(self) -> None:

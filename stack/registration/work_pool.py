@@ -32,16 +32,23 @@ def engine_command(python: str) -> list[str]:
     return [python, "-m", ENGINE]
 
 
+def logged_command(python: str) -> list[str]:
+    """Return the command of a work pool: it executes a flow run and writes to the file of them all.
+
+    A pipe of the worker would end a flow run when the worker is killed.
+    """
+    engine = f'exec {shlex.join(engine_command(python))} >>"$SLIPWAY_HOME/{FLOW_LOG}" 2>&1'
+    return ["/bin/sh", "-c", engine]
+
+
 def job_template(default: Json, python: str, folder: Path) -> Json:
     """Return Prefect's job template with our interpreter and folder as defaults.
 
-    Naming the command spares every flow run a second interpreter, which took 1.5 s. Its output goes
-    to a file rather than to a pipe of the worker, so that a flow run outlives a killed worker.
+    Naming the command spares every flow run a second interpreter, which took 1.5 s.
     """
-    engine = f'exec {shlex.join(engine_command(python))} >>"$SLIPWAY_HOME/{FLOW_LOG}" 2>&1'
     template = deepcopy(default)
     properties = template["variables"]["properties"]
-    properties["command"]["default"] = shlex.join(["/bin/sh", "-c", engine])
+    properties["command"]["default"] = shlex.join(logged_command(python))
     properties["working_dir"]["default"] = str(folder)
     return template
 

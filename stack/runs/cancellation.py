@@ -65,7 +65,7 @@ class Cancellation:
                 self._ending[run["id"]] = now
             return ""
         worker = self._worker()
-        if any(_parent(process) == worker for process in processes):
+        if any(worker in _ancestors(process) for process in processes):
             return ""
         for process in processes:
             _tell(process.terminate)
@@ -85,11 +85,11 @@ class Cancellation:
         return f"flow run {run_id} is cancelled"
 
 
-def _parent(process: psutil.Process) -> int | None:
+def _ancestors(process: psutil.Process) -> set[int]:
     try:
-        return process.ppid()
+        return {each.pid for each in process.parents()}
     except psutil.Error:
-        return None
+        return set()
 
 
 def _tell(signal: Callable[[], None]) -> None:

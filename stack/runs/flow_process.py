@@ -1,4 +1,4 @@
-"""Finds the processes that execute flow runs on this machine, by their environment variables."""
+"""Finds the processes that execute flow runs on this machine, started or forked for them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from stack.api import Json, SlipwayApi
+from tasks.run_process import RUN_ID, titled_run
 
 ENGINE = "stack.worker.engine"
 """The module that executes a flow run."""
@@ -21,12 +22,14 @@ def flow_processes(home: Path) -> dict[str, list[psutil.Process]]:
     processes = defaultdict(list)
     for process in psutil.process_iter():
         try:
-            if _ENGINES.isdisjoint(process.cmdline()):
+            command = process.cmdline()
+            forked_for = titled_run(command)
+            if not forked_for and _ENGINES.isdisjoint(command):
                 continue
             variables = process.environ()
         except psutil.Error:
             continue
-        run_id = variables.get("PREFECT__FLOW_RUN_ID")
+        run_id = forked_for or variables.get(RUN_ID)
         if run_id and variables.get("SLIPWAY_HOME") == str(home):
             processes[run_id].append(process)
     return dict(processes)

@@ -6,11 +6,18 @@ A server that is killed just when a flow run begins would otherwise cost that ru
 from __future__ import annotations
 
 import gc
+import os
 import runpy
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 NEW_OBJECTS = 100_000
 """How many objects Python makes before it looks for garbage. With its own limit of 700, that takes a
 seventh of the time of the imports."""
+_LOG_MODE = 0o600
+_KEEP_VARIABLES = "SPT_NOENV"
+"""A variable that setproctitle reads."""
 
 
 def main() -> None:
@@ -20,7 +27,33 @@ def main() -> None:
     from stack.worker.patient_clients import wait_for_server  # noqa: PLC0415
 
     wait_for_server()
+    # A fork has imported it, and it is to be run as a program.
+    sys.modules.pop("prefect.engine", None)
     runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
+
+
+def run_in_fork(environment: Mapping[str, str], folder: Path, log: Path) -> None:
+    """Execute a flow run in this process, a fork that has another environment and output."""
+    _set_title(environment)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _LOG_MODE)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(output, stream.fileno())
+    os.close(output)
+    main()
+
+
+def _set_title(environment: Mapping[str, str]) -> None:
+    from tasks.run_process import RUN_ID, title  # noqa: PLC0415
+
+    # Else it writes over the variables that others see, among them the home. It finds the title by
+    # the variables that the process was started with.
+    os.environ[_KEEP_VARIABLES] = "1"
+    from setproctitle import setproctitle  # noqa: PLC0415
+
+    setproctitle(title(environment[RUN_ID]))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 import warnings
+from functools import partial
 from operator import sub
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,9 @@ from stack.api import ApiError, SlipwayApi
 from stack.heartbeat import beat
 from stack.log import say
 from stack.readiness import work_pool_exists, worker_name
+from stack.registration.fingerprint import sources
 from stack.supervision import Supervision, keep_supervised
+from stack.worker.fork_server import ForkServer, install
 from stack.worker.missed_runs import skip_missed
 from stack.worker.missing_parameters import incompleteness
 from stack.worker.patient_clients import wait_for_server
@@ -179,7 +183,16 @@ def main() -> None:
         while not work_pool_exists(api, settings().work_pool):
             beat(home.worker_heartbeat_file)
             time.sleep(0.2)
+    if sys.platform == "linux":
+        # Elsewhere libraries of the system do not bear to be forked.
+        server = ForkServer(partial(_preloaded_files, Path.cwd()))
+        server.start()
+        install(server)
     asyncio.run(serve(settings().work_pool))
+
+
+def _preloaded_files(root: Path) -> list[Path]:
+    return [*sources(root), root / ".env", root / "prefect.toml"]
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 import urllib.request
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 import psutil
 
 from stack.api import Json
 from stack.runs.flow_process import ENGINE
+from tasks.run_process import run_id_of, titled_run
 from tests.integration.conftest import Stack
 
 PATIENCE_SECONDS = 120.0
@@ -78,9 +80,13 @@ def says(stack: Stack, flow_run: str, text: str) -> str:
 
 def engine(flow_run: str) -> psutil.Process:
     """Return the process that executes a flow run."""
-    for process in marked("PREFECT__FLOW_RUN_ID", flow_run):
-        if ENGINE in process.cmdline():
-            return process
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            command = process.cmdline()
+            if titled_run(command) == flow_run or (
+                ENGINE in command and run_id_of(process) == flow_run
+            ):
+                return process
     raise AssertionError(f"nothing executes {flow_run}")
 
 

@@ -18,7 +18,14 @@ from stack.runs.flow_process import ENGINE, flow_processes
 RUNS = "POST /flow_runs/filter"
 WORKERS = "POST /work_pools/slipway/workers/filter"
 STATE = "POST /flow_runs/doomed/set_state"
-SLEEPER = "import time; time.sleep(600)"
+SLEEPER = "import time; print(flush=True); time.sleep(600)"
+UNTIL_CLOSED = "import sys; print(flush=True); sys.stdin.read()"
+PARENT = (
+    "import subprocess, sys; "
+    f"subprocess.Popen([sys.executable, '-c', {UNTIL_CLOSED!r}, {ENGINE!r}], "
+    "stdin=subprocess.PIPE).wait()"
+)
+"""A process that executes no flow run, and starts one that does and ends with it."""
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); "
 
 
@@ -30,7 +37,7 @@ class Fake(Protocol):
     client: Callable[..., SlipwayApi]
 
 
-Start = Callable[[str], subprocess.Popen[bytes]]
+Start = Callable[..., subprocess.Popen[bytes]]
 
 
 @pytest.fixture
@@ -39,9 +46,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     variables = {"SLIPWAY_HOME": str(tmp_path), "PREFECT__FLOW_RUN_ID": "doomed"}
     started = []
 
-    def run(script: str) -> subprocess.Popen[bytes]:
+    def run(script: str, *names: str) -> subprocess.Popen[bytes]:
         """Start it."""
-        argv = [sys.executable, "-c", script, ENGINE]
+        argv = [sys.executable, "-c", script, *names]
         process = subprocess.Popen(
             argv, env={**os.environ, **variables}, stdout=subprocess.PIPE, close_fds=True
         )
@@ -71,7 +78,7 @@ Watch = Callable[[int | None], Cancellation]
 @pytest.mark.integration
 def test_a_run_without_a_worker_is_ended(start: Start, watch: Watch, prefect_api: Fake) -> None:
     """Its steps would go on, and it would be shown as Cancelling for ever."""
-    process, cancellation = start(SLEEPER), watch(None)
+    process, cancellation = start(SLEEPER, ENGINE), watch(None)
     sentences = cancellation(now=101)
     assert "it was told to end" in sentences[0]
     assert process.wait(30) != 0
@@ -85,7 +92,7 @@ def test_one_that_does_not_end_is_killed(
     start: Start, watch: Watch, prefect_api: Fake, tmp_path: Path
 ) -> None:
     """A flow that ignores the signal could not be cancelled."""
-    process, cancellation = start(STUBBORN + SLEEPER), watch(None)
+    process, cancellation = start(STUBBORN + SLEEPER, ENGINE), watch(None)
     assert process.stdout is not None
     process.stdout.readline()
     cancellation(now=101)
@@ -98,9 +105,14 @@ def test_one_that_does_not_end_is_killed(
 
 
 @pytest.mark.integration
-def test_what_the_worker_ends_is_left_to_it(start: Start, watch: Watch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("script", [(SLEEPER, ENGINE), (PARENT,)], ids=["child", "grandchild"])
+def test_what_the_worker_ends_is_left_to_it(
+    script: tuple[str, ...], start: Start, watch: Watch, tmp_path: Path
+) -> None:
     """A second signal would interrupt the flow run while it stops its steps."""
-    start(SLEEPER)
+    process = start(*script)
+    assert process.stdout is not None
+    process.stdout.readline()
     assert watch(os.getpid())(now=101 + GRACE_SECONDS) == []
     assert "doomed" in flow_processes(tmp_path)
 

@@ -1,0 +1,209 @@
+"""Starts flow runs as forks of a process that has imported what they need, on Linux.
+
+A new Python takes two seconds of a core to import Prefect; a fork has imported it. The fork server
+is the one of Python's multiprocessing, which reaps its forks and reports how they ended; it ends
+once its worker and all its forks have ended. Its forks outlive a killed worker, as other flow runs
+do.
+
+A flow run that needs anything else (another command, variables of its own) or whose fork does not
+begin is started in a new process, as Prefect does it.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing.context
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from multiprocessing import forkserver, reduction
+from pathlib import Path
+from threading import Thread
+from typing import Any, cast
+
+import anyio
+from prefect.runner import _starter_engine
+from prefect.settings import get_current_settings
+
+from stack.log import say
+from stack.registration.work_pool import FLOW_LOG, logged_command
+from stack.worker.engine import run_in_fork
+
+PRELOADED = "stack.worker.preloaded"
+BEGIN_SECONDS = 30.0
+"""How long a fork server may take to import all, and to fork once."""
+UNKNOWN_EXIT = 255
+"""The exit status of a fork whose fork server was killed before it ended."""
+_OF_A_RUN = "PREFECT__"
+"""The prefix of variables that tell a process which flow run to execute."""
+
+Stamps = tuple[tuple[str, int, int], ...]
+
+
+def stamps(files: Iterable[Path]) -> Stamps:
+    """Return the path, the time of change and the size of each file that exists."""
+    found = []
+    for file in files:
+        with suppress(OSError):
+            status = file.stat()
+            found.append((str(file), status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
+
+class Fork:
+    """The process of a flow run, with what Prefect's worker asks of a process."""
+
+    def __init__(self, status: int, pid: int, alive: int) -> None:
+        self._status, self.pid = status, pid
+        self._ended = os.pidfd_open(pid)
+        # As long as somebody has it open, the fork server is there to report.
+        self._alive = os.dup(alive)
+        self.returncode: int | None = None
+
+    async def wait(self) -> None:
+        """Wait until it has ended, and note its exit status.
+
+        The fork server reports it; one that is killed meanwhile reports nothing, and the fork goes
+        on.
+        """
+        await anyio.wait_readable(self._status)
+        try:
+            self.returncode = forkserver.read_signed(self._status)
+        except EOFError:
+            await anyio.wait_readable(self._ended)
+            self.returncode = UNKNOWN_EXIT
+
+    def close(self) -> None:
+        """End it if it runs, as Prefect ends a process that it no longer waits for."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._ended, signal.SIGTERM)
+        for descriptor in (self._ended, self._alive, self._status):
+            os.close(descriptor)
+
+
+class ForkServer:
+    """A process that has imported what flow runs need, and forks for each.
+
+    Args:
+        sources: Return the files whose change means that all is to be imported again.
+        python: The interpreter of flow runs.
+    """
+
+    def __init__(self, sources: Callable[[], Iterable[Path]], python: str = sys.executable) -> None:
+        self._sources = sources
+        self._command = logged_command(python)
+        self._server = forkserver.ForkServer()
+        self._stamps: Stamps = ()
+        # Prefect passes on as variables what a process of this folder reads as settings anyway.
+        self._settings = get_current_settings().to_environment_variables(exclude_unset=True)
+
+    def start(self) -> None:
+        """Start the process; it imports while this one goes on."""
+        self._stamps = self._read_stamps()
+        self._server = forkserver.ForkServer()
+        self._server.set_forkserver_preload([PRELOADED])
+        self._server.ensure_running()
+
+    def serves(self, command: list[str], environment: Mapping[str, str]) -> bool:
+        """Tell whether a fork does what ``command`` with those variables would do."""
+        return command == self._command and all(
+            name.startswith(_OF_A_RUN) or value in {os.environ.get(name), self._settings.get(name)}
+            for name, value in environment.items()
+        )
+
+    async def fork(self, environment: Mapping[str, str], folder: Path) -> Fork | None:
+        """Return a new process that executes the flow run of ``environment``; None if none begins."""
+        if await anyio.to_thread.run_sync(self._read_stamps) != self._stamps:
+            say("files have changed: what flow runs need is imported again")
+            self.end()
+            self.start()
+        status, data = self._server.connect_to_new_process([])
+        try:
+            if fork := await self._begun(status):
+                _write(data, _instructions(environment, folder))
+                return fork
+        finally:
+            # A fork that is told nothing ends, so that no run is ever executed twice.
+            os.close(data)
+        os.close(status)
+        say("the fork server does not fork: a flow run is started in a new process")
+        return None
+
+    def end(self) -> None:
+        """Let the process end, with the last of its forks."""
+        # Its own method to stop it would wait for its forks.
+        server = cast("Any", self._server)
+        os.close(server._forkserver_alive_fd)  # noqa: SLF001
+        Thread(target=os.waitpid, args=(server._forkserver_pid, 0), daemon=True).start()  # noqa: SLF001
+
+    async def _begun(self, status: int) -> Fork | None:
+        with anyio.move_on_after(BEGIN_SECONDS, shield=True):
+            await anyio.wait_readable(status)
+            with suppress(EOFError, ProcessLookupError):
+                alive: int = cast("Any", self._server)._forkserver_alive_fd  # noqa: SLF001
+                return Fork(status, forkserver.read_signed(status), alive)
+        return None
+
+    def _read_stamps(self) -> Stamps:
+        return stamps(self._sources())
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def _instructions(environment: Mapping[str, str], folder: Path) -> bytes:
+    """Return what a fork reads first: how to prepare (as it is), and the process that it is."""
+    log = Path(environment["SLIPWAY_HOME"], FLOW_LOG)
+    process = multiprocessing.context.ForkServerProcess(
+        target=run_in_fork, args=(dict(environment), folder, log)
+    )
+    buffer = io.BytesIO()
+    # The process holds a key that is only pickled while something says that it starts one.
+    multiprocessing.context.set_spawning_popen(cast("Any", process))
+    try:
+        reduction.dump({}, buffer)
+        reduction.dump(process, buffer)
+    finally:
+        multiprocessing.context.set_spawning_popen(None)
+    return buffer.getvalue()
+
+
+def install(server: ForkServer) -> None:
+    """Make Prefect's worker of this process start its flow runs by ``server`` where it can."""
+    engine = cast("Any", _starter_engine)
+    start_process = engine.run_process
+
+    async def fork_or_start(
+        command: list[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        task_status: Any,
+        task_status_handler: Callable[[Any], Any],
+        **others: Any,
+    ) -> Any:
+        """Start a process, say that it has begun and wait for its end, as Prefect does."""
+        fork = await server.fork(env, cwd) if server.serves(command, env) else None
+        if fork is None:
+            return await start_process(
+                command,
+                env=env,
+                cwd=cwd,
+                task_status=task_status,
+                task_status_handler=task_status_handler,
+                **others,
+            )
+        try:
+            task_status.started(task_status_handler(fork))
+            await fork.wait()
+        finally:
+            fork.close()
+        return fork
+
+    engine.run_process = fork_or_start

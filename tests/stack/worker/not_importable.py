@@ -1,0 +1,3 @@
+"""Ends the fork server that imports it."""
+
+raise RuntimeError("not to be imported")
