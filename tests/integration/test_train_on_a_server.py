@@ -178,10 +178,11 @@ def test_the_demand_of_the_next_week_is_there(
     hours = forecasts(trained_ledger, "runs")
     assert len(hours) == 7 * 24
     assert all(0 <= forecast.low <= forecast.median <= forecast.high for forecast in hours)
-    # No day is foreseen to be busier than the busiest so far, with all that the tests have run.
+    # No day is foreseen to be busier than the busiest so far, with all that the tests have run. The
+    # mean is: how far the forecasts of past days were too low is added to it.
     busiest = max(Counter(past.ago // (24 * HOUR) for past in history).values())
     own = _started(stack, "flow") - len(history)
-    assert 5 < sum(forecast.mean for forecast in hours[:24]) < busiest + own
+    assert 5 < sum(forecast.median for forecast in hours[:24]) <= busiest + own
     assert (
         artifacts(stack, trained.id)["demand"]["data"].count("](data:image/png;base64,iVBOR") == 1
     )
