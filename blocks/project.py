@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from prefect.blocks.core import Block
@@ -55,6 +56,16 @@ class Project(ProjectSpec, Block):
         default_factory=lambda: SecretDict({}),
         description=ProjectSpec.model_fields["credentials"].description,
     )
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema, which is made once: to save a project, Prefect asks for it 60 times."""
+        return dict(cls._schema(*args, **kwargs))
+
+    @classmethod
+    @cache
+    def _schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return super().model_json_schema(*args, **kwargs)
 
     @classmethod
     def of(cls, spec: ProjectSpec) -> Project:

@@ -1,19 +1,21 @@
 """Saves blocks, but only those that are new or changed.
 
-It saves one after another: each takes some ten requests, and on SQLite, where writers take turns,
-six at once were measured to take a third longer (18 projects: 21 s against 15 s).
+Each takes one request, by one client; `Block.save` takes some ten by a client of its own. It saves
+one after another: on SQLite writers take turns anyway.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from prefect.blocks.core import Block
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpdate
 from prefect.client.schemas.objects import BlockDocument
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import ValidationError
 
 from blocks.project import Project, spec_fields
@@ -37,14 +39,40 @@ async def save_changed(blocks: Mapping[str, Block]) -> list[str]:
     for path, block in blocks.items():
         by_kind[type(block)][path] = block
     saved = []
-    for kind, blocks_of_kind in by_kind.items():
-        saved_before = await _saved_documents(kind)
-        for path, block in blocks_of_kind.items():
-            name = path.split("/")[1]
-            if not is_saved(block, saved_before.get(name)):
-                await block.asave(name, overwrite=True)
+    async with get_client() as client:
+        for kind, blocks_of_kind in by_kind.items():
+            saved_before = await _saved_documents(client, kind)
+            changed = {
+                path: block
+                for path, block in blocks_of_kind.items()
+                if not is_saved(block, saved_before.get(_name(path)))
+            }
+            if changed:
+                await cast("Any", kind.aregister_type_and_schema(client=client))
+            for path, block in changed.items():
+                await _save(client, block, _name(path), saved_before.get(_name(path)))
                 saved.append(path)
     return saved
+
+
+def _name(path: str) -> str:
+    return path.split("/")[1]
+
+
+async def _save(
+    client: PrefectClient, block: Block, name: str, saved_before: BlockDocument | None
+) -> None:
+    """Save a block whose type and schema are registered, in one request."""
+    document = block._to_block_document(name=name, include_secrets=True)  # noqa: SLF001 - `asave` does it so
+    try:
+        if saved_before is None:
+            new = document.model_dump(include=set(BlockDocumentCreate.model_fields))
+            await client.create_block_document(BlockDocumentCreate(**new))
+        else:
+            change = document.model_dump(include={"block_schema_id", "data"})
+            await client.update_block_document(saved_before.id, BlockDocumentUpdate(**change))
+    except (ObjectAlreadyExists, ObjectNotFound):  # it was saved or removed meanwhile
+        await block.asave(name, overwrite=True)
 
 
 def is_saved(block: Block, document: BlockDocument | None) -> bool:
@@ -60,12 +88,11 @@ def is_saved(block: Block, document: BlockDocument | None) -> bool:
         return False
 
 
-async def _saved_documents(kind: type[Block]) -> dict[str, BlockDocument]:
-    async with get_client() as client:
-        try:
-            documents = await client.read_block_documents_by_type(kind.get_block_type_slug())
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code == httpx.codes.NOT_FOUND:  # nobody has saved one yet
-                return {}
-            raise
+async def _saved_documents(client: PrefectClient, kind: type[Block]) -> dict[str, BlockDocument]:
+    try:
+        documents = await client.read_block_documents_by_type(kind.get_block_type_slug())
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code == httpx.codes.NOT_FOUND:  # nobody has saved one yet
+            return {}
+        raise
     return {document.name: document for document in documents if document.name}

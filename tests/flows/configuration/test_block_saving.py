@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import BlockDocument
 from pydantic import SecretStr
 
 from blocks.environment import Environment
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
+from flows.configuration import block_saving
 from flows.configuration.block_loading import documents
 from flows.configuration.block_saving import is_saved, save_changed
 
@@ -68,3 +70,33 @@ async def test_one_of_another_schema_is_saved_anew() -> None:
     document.block_schema.checksum = "sha256:0"
     assert not is_saved(block, document)
     assert not is_saved(block, None)
+
+
+@pytest.mark.parametrize("saved_meanwhile", [True, False], ids=["saved", "removed"])
+async def test_what_was_saved_or_removed_meanwhile_is_saved_all_the_same(
+    saved_meanwhile: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files that are loaded at once end in an error, and half of one is not loaded."""
+    before = await _saved_documents_now("slipway-environment")
+    await save_changed({"environment/saving": Environment(variables={"A": "1"})})
+    now = await _saved_documents_now("slipway-environment")
+    if not saved_meanwhile:
+        async with get_client() as client:
+            await client.delete_block_document(now["saving"].id)
+    outdated = {name: before[name] for name in before if name != "saving"}
+    outdated |= {} if saved_meanwhile else {"saving": now["saving"]}
+
+    async def read_outdated(*_: object) -> dict[str, BlockDocument]:
+        """Return the documents as they were before."""
+        return outdated
+
+    monkeypatch.setattr(block_saving, "_saved_documents", read_outdated)
+    changed = {"environment/saving": Environment(variables={"A": "2"})}
+    assert await save_changed(changed) == ["environment/saving"]
+    assert (await documents("slipway-environment"))["saving"]["variables"] == {"A": "2"}
+
+
+async def _saved_documents_now(slug: str) -> dict[str, BlockDocument]:
+    async with get_client() as client:
+        read = await client.read_block_documents_by_type(slug)
+    return {str(document.name): document for document in read}
