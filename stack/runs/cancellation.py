@@ -17,6 +17,9 @@ from stack.runs.flow_process import flow_processes, flow_runs_in
 
 GRACE_SECONDS = 60.0
 """Time that a flow run has to stop its steps, and that a worker has to end a flow run."""
+GONE_SECONDS = 10.0
+"""How long one may have no process before it is cancelled here: its worker may be about to start one,
+or to say itself that it is cancelled. One that is cancelled never begins."""
 
 
 class Cancellation:
@@ -59,7 +62,7 @@ class Cancellation:
         processes = flow_processes(self._home).get(run["id"], [])
         if not processes:
             since = self._missing.setdefault(run["id"], now)
-            if now - since > GRACE_SECONDS and not served_elsewhere(
+            if now - since > GONE_SECONDS and not served_elsewhere(
                 self._api, self._pool, self._own_name
             ):
                 self._ending[run["id"]] = now

@@ -32,8 +32,8 @@ from stack.registration.work_pool import FLOW_LOG, logged_command
 from stack.worker.engine import run_in_fork
 
 PRELOADED = "stack.worker.preloaded"
-BEGIN_SECONDS = 30.0
-"""How long a fork server may take to import all, and to fork once."""
+BEGIN_SECONDS = 15.0
+"""How long a fork server may take to import all, and to fork once, before a run goes without it."""
 UNKNOWN_EXIT = 255
 """The exit status of a fork whose fork server was killed before it ended."""
 _OF_A_RUN = "PREFECT__"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 
 from stack.api import SlipwayApi
-from stack.runs.cancellation import GRACE_SECONDS, Cancellation
+from stack.runs.cancellation import GONE_SECONDS, GRACE_SECONDS, Cancellation
 from stack.runs.flow_process import ENGINE, flow_processes
 
 RUNS = "POST /flow_runs/filter"
@@ -123,7 +123,7 @@ def test_a_run_whose_process_is_gone_is_cancelled_in_the_end(
     """It would be shown as Cancelling for ever; at once, its worker may not have begun with it."""
     cancellation = watch(None)
     assert cancellation(now=101) == []
-    assert cancellation(now=102 + GRACE_SECONDS) == ["flow run doomed is cancelled"]
+    assert cancellation(now=102 + GONE_SECONDS) == ["flow run doomed is cancelled"]
     prefect_api.answer(WORKERS, (200, [{"name": "process@there", "status": "ONLINE"}]))
     elsewhere = watch(None)
-    assert [elsewhere(now=101), elsewhere(now=102 + GRACE_SECONDS)] == [[], []]
+    assert [elsewhere(now=101), elsewhere(now=102 + GONE_SECONDS)] == [[], []]
