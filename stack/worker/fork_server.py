@@ -39,17 +39,21 @@ UNKNOWN_EXIT = 255
 _OF_A_RUN = "PREFECT__"
 """The prefix of variables that tell a process which flow run to execute."""
 
-Stamps = tuple[tuple[str, int, int], ...]
+Stamp = tuple[str, int, int]
+"""The path, the time of change and the size of a file."""
 
 
-def stamps(files: Iterable[Path]) -> Stamps:
-    """Return the path, the time of change and the size of each file that exists."""
-    found = []
-    for file in files:
-        with suppress(OSError):
-            status = file.stat()
-            found.append((str(file), status.st_mtime_ns, status.st_size))
-    return tuple(found)
+def stamps(files: Iterable[Path]) -> tuple[Stamp, ...]:
+    """Return the stamp of each file that exists."""
+    return tuple(stamp for file in files if (stamp := _stamp(file)))
+
+
+def _stamp(file: Path) -> Stamp | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return str(file), status.st_mtime_ns, status.st_size
 
 
 class Fork:
@@ -96,7 +100,7 @@ class ForkServer:
         self._sources = sources
         self._command = logged_command(python)
         self._server = forkserver.ForkServer()
-        self._stamps: Stamps = ()
+        self._stamps: tuple[Stamp, ...] = ()
         # Prefect passes on as variables what a process of this folder reads as settings anyway.
         self._settings = get_current_settings().to_environment_variables(exclude_unset=True)
 
@@ -120,17 +124,10 @@ class ForkServer:
             say("files have changed: what flow runs need is imported again")
             self.end()
             self.start()
-        status, data = self._server.connect_to_new_process([])
-        try:
-            if fork := await self._begun(status):
-                _write(data, _instructions(environment, folder))
-                return fork
-        finally:
-            # A fork that is told nothing ends, so that no run is ever executed twice.
-            os.close(data)
-        os.close(status)
-        say("the fork server does not fork: a flow run is started in a new process")
-        return None
+        fork = await self._begun(_instructions(environment, folder))
+        if fork is None:
+            say("the fork server does not fork: a flow run is started in a new process")
+        return fork
 
     def end(self) -> None:
         """Let the process end, with the last of its forks."""
@@ -139,15 +136,31 @@ class ForkServer:
         os.close(server._forkserver_alive_fd)  # noqa: SLF001
         Thread(target=os.waitpid, args=(server._forkserver_pid, 0), daemon=True).start()  # noqa: SLF001
 
-    async def _begun(self, status: int) -> Fork | None:
-        with anyio.move_on_after(BEGIN_SECONDS, shield=True):
-            await anyio.wait_readable(status)
-            with suppress(EOFError, ProcessLookupError):
-                alive: int = cast("Any", self._server)._forkserver_alive_fd  # noqa: SLF001
-                return Fork(status, forkserver.read_signed(status), alive)
+    async def _begun(self, instructions: bytes) -> Fork | None:
+        alive: int = cast("Any", self._server)._forkserver_alive_fd  # noqa: SLF001
+        try:
+            status, data = self._server.connect_to_new_process([])
+        except OSError:  # it was killed just now
+            return None
+        fork = None
+        try:
+            with anyio.move_on_after(BEGIN_SECONDS, shield=True):
+                await anyio.wait_readable(status)
+                fork = Fork(status, forkserver.read_signed(status), alive)
+                _write(data, instructions)
+                return fork
+        except (EOFError, OSError):  # one of the two was killed
+            pass
+        finally:
+            # A fork that is told nothing, or half of it, ends: no run is ever executed twice.
+            os.close(data)
+        if fork:
+            fork.close()
+        else:
+            os.close(status)
         return None
 
-    def _read_stamps(self) -> Stamps:
+    def _read_stamps(self) -> tuple[Stamp, ...]:
         return stamps(self._sources())
 
 
