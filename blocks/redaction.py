@@ -21,10 +21,11 @@ MIN_SECRET_LENGTH = 4
 """Shorter secrets occur everywhere by chance; hiding them would garble every log."""
 
 _LOG_BYTES = 65_536
-# After `://`: a user, a colon, and a password, which may hold `@`, `/` and `:` itself. A number
-# that a slash follows is a port. The lengths are bounded, so that no text takes long.
+# After `://`, or `:/` where an address was taken for a path: a user, a colon, and a password, which
+# may hold `@`, `/` and `:` itself. A number that a slash follows is a port. The lengths are bounded,
+# so that no text takes long.
 _PASSWORD = re.compile(
-    r"(?<=://)([^\s/:@\"'`<>\[\]]{0,256}):(?!\d{1,5}[/?#])[^\s\"'`<>]{1,1024}(?=@)"
+    r"(?:(?<=://)|(?<=\w:/))([^\s/:@\"'`<>\[\]]{0,256}):(?!\d{1,5}[/?#])[^\s\"'`<>]{1,1024}(?=@)"
 )
 # Over HTTP the user alone is often the token.
 _HTTP_USER = re.compile(r"(?i)(?<=http://)[^\s/@\"'`<>]+@|(?<=https://)[^\s/@\"'`<>]+@")
@@ -97,7 +98,7 @@ def without_passwords(text: str) -> str:
 
     What a query calls a token, a key or a password is masked as well.
     """
-    if "://" not in text:
+    if ":/" not in text:
         return text
     masked = _HTTP_USER.sub(f"{MASK}@", _PASSWORD.sub(rf"\1:{MASK}", text))
     return _QUERY_SECRET.sub(rf"\1{MASK}", masked)

@@ -27,17 +27,24 @@ _FORBIDDEN_FIELDS = (
 """Fields that operations never set: each would have something else run in their place."""
 _VARIABLES = "job_variables.env"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_STACK_VARIABLES = {
-    "SLIPWAY_HOME",
-    "SLIPWAY_HOST",
-    "SLIPWAY_LEDGER_URL",
-    "SLIPWAY_DATABASE_URL",
-    "SLIPWAY_ROUTER_PORT",
-    "SLIPWAY_ROUTER_SLOTS",
-    "SLIPWAY_WORK_POOL",
+_FREE_SETTINGS = {
+    "SLIPWAY_BUILD_SECONDS",
+    "SLIPWAY_KEEP_WORKSPACES",
+    "SLIPWAY_SERVICE_PORT_HIGH",
+    "SLIPWAY_SERVICE_PORT_LOW",
 }
-"""Variables that a run must not set: it would launch what runs, or use another ledger."""
-_PROCESS_PREFIXES = ("PREFECT_", "PYTHON", "LD_", "DYLD_")
+"""Settings that one run may have otherwise. With another it would launch what runs, use another
+ledger, or read and write where the stack does not allow it."""
+_CONNECTION_VARIABLES = {
+    "ALL_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+}
+"""Variables, in capitals, with which a run may not reach its server."""
+_PROCESS_PREFIXES = ("PREFECT_", "PYTHON", "LD_", "DYLD_", "SLIPWAY_")
 _MAX_VARIABLE_LENGTH = 32_768  # bytes
 _MAX_VARIABLES = 100
 _NEVER_NULL = {"parameters", "tags"}
@@ -132,8 +139,11 @@ def refuse_other_variables(variables: object) -> None:
                 "Write letters, digits and _.",
             )
             raise BadInputError(_VARIABLES, name, problem, remedy)
-        if name in _STACK_VARIABLES or name.startswith(_PROCESS_PREFIXES):
-            problem = "would move the run to another stack, or run other code"
+        is_of_process = name.startswith(_PROCESS_PREFIXES) and name not in _FREE_SETTINGS
+        if is_of_process or name.upper() in _CONNECTION_VARIABLES:
+            problem = (
+                "would move the run to another stack, run other code, or keep it from its server"
+            )
             remedy = "Leave it out; settings belong to `make up`."
             raise BadInputError(f"{_VARIABLES}.{name}", value, problem, remedy)
         if not isinstance(value, str) or "\0" in value or "{{" in value:

@@ -37,7 +37,9 @@ from stack.server.run_names import RunNames
 from tasks.errors import BadInputError
 
 _AT_WORK = FlowRunFilterState(
-    type=FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING, StateType.CANCELLING])
+    type=FlowRunFilterStateType(
+        any_=[StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING]
+    )
 )
 _TO_BEGIN = {StateType.SCHEDULED, StateType.PENDING}
 _OF_A_RUN = {"parameters", "job_variables"}

@@ -139,6 +139,9 @@ def test_the_longest_counts() -> None:
         ("http://127.0.0.1:8300/@scope/x", "http://127.0.0.1:8300/@scope/x"),
         ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
         ("ssh://git@host/x", "ssh://git@host/x"),
+        ("/a/htps:/u:secret@h/x.git", "/a/htps:/u:***@h/x.git"),
+        ("/a/htp:/h/x?token=secret", "/a/htp:/h/x?token=***"),
+        ("volumes: /a:/b and c:/d:ro", "volumes: /a:/b and c:/d:ro"),
         ("see https://host/a and me@example.org", "see https://host/a and me@example.org"),
     ],
 )

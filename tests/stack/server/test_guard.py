@@ -376,7 +376,7 @@ def test_what_operations_run_by_is_not_deleted(ask: Ask) -> None:
     assert [ask("DELETE", path).status_code for path in free] == [204] * 3
 
 
-@pytest.mark.parametrize("state", ["PENDING", "RUNNING", "CANCELLING"])
+@pytest.mark.parametrize("state", ["PENDING", "RUNNING", "PAUSED", "CANCELLING"])
 def test_what_is_at_work_is_not_deleted(ask: Ask, state: str) -> None:
     """Broken: its process goes on, and all that it tells is an error of the server's database."""
     own = deploy(ask, "mine")
