@@ -6,8 +6,6 @@ import logging
 import re
 
 _SCHEME = re.compile(r"[a-z0-9+.-]+://", re.IGNORECASE)
-
-
 _MAX_PORT = 65535
 
 
@@ -21,7 +19,8 @@ def is_known_address(address: str) -> bool:
     was_disabled, logger.disabled = logger.disabled, True  # it would log the address, a secret
     try:
         service = Apprise.instantiate(address, suppress_exceptions=True)
-        return service is not None and (getattr(service, "port", None) or 0) <= _MAX_PORT
+        port = getattr(service, "port", None)
+        return service is not None and (port is None or 0 < port <= _MAX_PORT)
     finally:
         logger.disabled = was_disabled
 

@@ -17,6 +17,8 @@ from blocks.apprise_address import is_known_address, shown_address
         ("https://hooks.slack.com/services/T1/B1/hunter22", True),
         ("json://127.0.0.1/?to=https://example.org/hunter22", True),
         ("json://user:hunter22@127.0.0.1:99999", False),
+        ("json://user:hunter22@127.0.0.1:0", False),
+        ("json://user:hunter22@127.0.0.1:-5", False),
         ("json://user:hunter22@127.0.0.1 json://other:hunter22@127.0.0.1", False),
         ("jsn://user:hunter22@127.0.0.1", False),
         ("slack://hunter22", False),
