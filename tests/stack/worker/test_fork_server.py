@@ -93,8 +93,9 @@ def watched(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(home: Home, watched: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ForkServer]:
-    """Start a fork server."""
+    """Start a fork server, which may take long where what it imports is measured."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(fork_server, "BEGIN_SECONDS", 120.0)
     server = ForkServer(lambda: [watched])
     server.start()
     yield server
