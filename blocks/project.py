@@ -59,7 +59,7 @@ class Project(ProjectSpec, Block):
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the schema, which is made once: to save a project, Prefect asks for it 60 times."""
+        """Return the schema, which is made once: to save one project, Prefect asks 48 times."""
         return dict(cls._schema(*args, **kwargs))
 
     @classmethod

@@ -100,8 +100,8 @@ def knows_prefect(path: Path) -> bool:
 
 def test_only_the_edges_know_prefect() -> None:
     """What is pure would take seconds to import, and the resident reconciler 100 MB more."""
-    found = [path for path in MODULES if not knows_prefect(path) and imports_prefect(path)]
-    assert names(found) == []
+    beyond_edges = [path for path in MODULES if not knows_prefect(path) and imports_prefect(path)]
+    assert names(beyond_edges) == []
 
 
 def test_flows_of_analytics_only_compose() -> None:
@@ -115,8 +115,8 @@ def test_flows_of_analytics_only_compose() -> None:
 @pytest.mark.parametrize("name", ["interface.py", "detached.py", "supervisor.py", "slots.py"])
 def test_what_blocks_promise_is_free_of_prefect(name: str) -> None:
     """A shim beside each service would hold Prefect in memory."""
-    found = [path for path in (ROOT / "blocks").rglob(name) if imports_prefect(path)]
-    assert names(found) == []
+    with_prefect = [path for path in (ROOT / "blocks").rglob(name) if imports_prefect(path)]
+    assert names(with_prefect) == []
 
 
 def imported(path: Path) -> set[str]:
