@@ -20,9 +20,10 @@ from benchmarks.free_ports import ports_on_loan
 from stack.api import SlipwayApi
 from stack.worker.engine import NEW_OBJECTS
 from tests.ledgers import home, home_ledger, ledger, ledger_template, ledger_url
+from tests.prefect_database import prefect_database
 from tests.side_by_side import SideBySide, turn_of
 
-__all__ = ["home", "home_ledger", "ledger", "ledger_template", "ledger_url"]
+__all__ = ["home", "home_ledger", "ledger", "ledger_template", "ledger_url", "prefect_database"]
 
 # Where the shell forbids to keep bytecode, half of the collection would be pytest's rewriting of
 # assertions, in every worker and at every run.
@@ -79,17 +80,23 @@ def ports_of_a_test() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
-    """Give the URL of a Prefect server, which takes some twenty seconds to start.
+def prefect_server(
+    prefect_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Give the URL of a Prefect server, which takes some ten seconds to start.
 
     `tests/side_by_side.py` names the files that use it, so that one worker starts it and no other.
     """
     # Imports the whole server, which the tests without one need not wait for.
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+    from prefect.testing import utilities  # noqa: PLC0415
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield str(PREFECT_API_URL.value())
+    folder = tmp_path_factory.mktemp("prefect")
+    shutil.copyfile(prefect_database, folder / "prefect-test.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utilities, "mkdtemp", lambda: str(folder))  # it would be empty
+        with utilities.prefect_test_harness(server_startup_timeout=120):
+            yield str(PREFECT_API_URL.value())
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from stack.environment import MARK
 from stack.flow_run import FlowRun
 from tasks.settings import Settings
 from tests.integration.flow_process import FlowProcess
+from tests.prefect_database import copy_into
 
 ROOT = Path(__file__).parents[2]
 NAMES = (
@@ -116,7 +117,7 @@ class Stack:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[Stack]:
+def _running(folder: Path, prefect_database: Path) -> Iterator[Stack]:
     """Start a stack with all deployments; at the end nothing that it started may be left."""
     first = free_ports(200)
     config = Settings(
@@ -129,6 +130,7 @@ def _running(folder: Path) -> Iterator[Stack]:
     )
     with SlipwayApi(config.api_url) as nobody:
         stack = Stack(config, folder, nobody, FlowProcess(config, folder / "flows.log", os.environ))
+    copy_into(config.root, prefect_database)
     try:
         up = stack.make("stack.up")
         assert up.returncode == 0, up.stderr
@@ -141,10 +143,11 @@ def _running(folder: Path) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[Stack]:
     """Give the stack of this worker, which ends with the last test of this folder there."""
     with _RUNNING:
-        yield _RUNNING.enter_context(_running(tmp_path_factory.mktemp("stack")))
+        folder = tmp_path_factory.mktemp("stack")
+        yield _RUNNING.enter_context(_running(folder, prefect_database))
 
 
 @pytest.hookimpl(hookwrapper=True)

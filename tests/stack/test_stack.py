@@ -26,6 +26,7 @@ from stack.record import read_record
 from stack.runs.flow_process import flow_processes
 from tasks.home import PROGRAMS, Home
 from tasks.settings import Settings
+from tests.prefect_database import copy_into
 from tests.tasks.ledger.databases import postgresql
 
 pytestmark = [pytest.mark.prefect, pytest.mark.integration]
@@ -147,8 +148,9 @@ def _await_state(api: SlipwayApi, run: str, state_type: str) -> None:
         time.sleep(0.1)
 
 
-def test_killed_parts_come_back_or_are_cleared_away(stack: Stack) -> None:
+def test_killed_parts_come_back_or_are_cleared_away(stack: Stack, prefect_database: Path) -> None:
     """A kill -9 would leave the stack half up for ever, orphans behind, or runs that never end."""
+    copy_into(stack.config.root, prefect_database)
     assert stack.make("up").returncode == 0
     home = Home(stack.config.root)
     worker = read_record(home.record("worker"))
@@ -204,8 +206,11 @@ def test_a_taken_port_stops_everything_before_it_starts(stack: Stack) -> None:
     assert stack.marked() == []
 
 
-def test_a_part_that_does_not_start_is_shown_with_its_log(stack: Stack) -> None:
+def test_a_part_that_does_not_start_is_shown_with_its_log(
+    stack: Stack, prefect_database: Path
+) -> None:
     """The user would wait for two minutes and learn nothing."""
+    copy_into(stack.config.root, prefect_database)
     (stack.root / "prefect.yaml").write_text(DECLARED.replace("tiny.tiny_flow", "absent.flow"))
     refused = stack.make("up")
     assert refused.returncode == 1

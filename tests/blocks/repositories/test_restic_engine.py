@@ -31,12 +31,6 @@ def ignore(progress: Progress) -> None:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> ResticEngine:
-    """A repository that does not exist yet."""
-    return ResticEngine(str(tmp_path / "repo"), "hunter22", cache=tmp_path / "cache")
-
-
-@pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A folder with a little of everything."""
     folder = tmp_path / "data"

@@ -25,12 +25,6 @@ def ignore(progress: Progress) -> None:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> ResticEngine:
-    """A repository that does not exist yet."""
-    return ResticEngine(str(tmp_path / "repo"), "hunter22", cache=tmp_path / "cache")
-
-
-@pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A folder with three files."""
     folder = tmp_path / "data"
@@ -124,7 +118,6 @@ def test_restic_does_not_outlive_a_failing_callback(
     engine: ResticEngine, data: Path, tmp_path: Path
 ) -> None:
     """A cancelled flow leaves a restic behind that goes on writing."""
-    engine.create()
     program = tmp_path / "hesitant"
     mark, real = tmp_path / "went-on", engine.installed()
     program.write_text(HESITANT.format(python=sys.executable, restic=real, mark=mark))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stack.server.test_guard import Ask, Json, ask, make
+from tests.stack.server.guarded_server import Ask, Json, ask, make
 
 __all__ = ["ask"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stack.server.run_names import RunNames
-from tests.stack.server.test_guard import Ask, Json, ask, deploy
+from tests.stack.server.guarded_server import Ask, Json, ask, deploy
 
 __all__ = ["ask"]
 

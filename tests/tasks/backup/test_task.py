@@ -141,7 +141,6 @@ async def test_a_cancelled_restore_leaves_its_target_as_it_was(
 ) -> None:
     """It goes on, and lies there whole when it is called cancelled; the next one is refused."""
     (subject.sources[0].path / "a").write_text("hello")
-    engine.create()
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     await task.backup.fn(subject, block_of(engine), ledger, tmp_path / "home")
     ledger.close()
@@ -169,7 +168,6 @@ async def test_a_cancelled_backup_leaves_no_snapshot(
 ) -> None:
     """A run that was cancelled has taken a snapshot, which nobody proved, and nobody knows of."""
     (subject.sources[0].path / "a").write_text("hello")
-    engine.create()
     stored = lingering(command, tmp_path, monkeypatch)
     block = block_of(engine)
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")

@@ -13,6 +13,7 @@ from tasks.distribute.explaining.binding import Link, binding
 from tasks.plan import FleetSnapshot, ProviderState
 from tasks.planning.planner import plan
 from tasks.workload import Step, StepGraph
+from tests.properties import at_most
 from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 from tests.tasks.planning.test_planner import estimates_for, problems
 
@@ -55,6 +56,7 @@ def test_a_plan_of_nothing_has_no_chain() -> None:
 
 
 @pytest.mark.slow
+@at_most(40)
 @given(problems())
 def test_the_chain_lasts_from_the_start_to_the_end(
     problem: tuple[StepGraph, dict[str, float], FleetSnapshot],
