@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from blocks.project import Project
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import StepsWorkload, WfformatWorkload
 from flows.configuration.block_loading import (
-    ENVIRONMENT,
     PROJECT,
     PROVIDERS,
     REPOSITORIES,
@@ -41,7 +40,12 @@ from tasks.launch.carrying import carried_paths
 from tasks.launch.data_messages import proposed_data
 from tasks.launch.detection import start_problem
 from tasks.launch.existence import require_source
-from tasks.launch.variables import own_variable_warnings, refuse_unshared, values_for_nobody
+from tasks.launch.variables import (
+    lineage,
+    own_variable_warnings,
+    refuse_unshared,
+    values_for_nobody,
+)
 from tasks.ledger.instances import instances
 from tasks.roots import refuse_outside
 from tasks.settings import settings
@@ -49,6 +53,8 @@ from tasks.split.declared import split_steps
 from tasks.split.wfformat import import_wfformat
 from tasks.validation_errors import bad_input, unknown_key
 
+_MAX_NAMED = 6
+"""Number of blocks that the state's message names."""
 _PARALLEL_CHECKS = 8
 """Number of sources that are checked in parallel."""
 _REMEDY = "`forget` removes a project; delete the blocks of the others in the UI."
@@ -81,7 +87,7 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
     configuration = await asyncio.to_thread(read_configuration, Path(file))
     for name, environment in configuration.environments.items():
         refuse_unshared(name, environment)
-    refuse_unknown_names(configuration, await documents(PROJECT), await documents(ENVIRONMENT))
+    await _refuse_unknown(configuration)
     await refuse_impossible_schedules(configuration)
     blocks = build_blocks(configuration)
     remarks = await asyncio.to_thread(_missing_sources, configuration)
@@ -103,7 +109,24 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
         get_run_logger().warning("%s", warning)
         remarks.append(warning)
     result = {"saved": saved, "left": left, "schedules": schedules}
-    return remarked(result, f"Saved {len(saved)} blocks", remarks)
+    return remarked(result, f"Configured {_enumerated(saved)}", remarks)
+
+
+async def _refuse_unknown(configuration: Configuration) -> None:
+    """Refuse names that nothing bears, and environments that inherit from none or in a circle."""
+    stored = await load_environments(without=configuration.environments)
+    refuse_unknown_names(configuration, await documents(PROJECT), stored)
+    for name in configuration.environments:
+        lineage(name, {**stored, **configuration.environments})
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    """Return a text that names all, or the first of many and the number of the others."""
+    named = list(names[:_MAX_NAMED])
+    if others := len(names) - len(named):
+        named.append(f"{others} more")
+    *first, last = named
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _variable_remarks(configuration: Configuration) -> list[str]:

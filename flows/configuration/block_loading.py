@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,12 +83,13 @@ async def _hide_users(name: str, document: Mapping[str, Any], spec: ProjectSpec)
         )
 
 
-async def load_environments() -> dict[str, EnvironmentSpec]:
-    """Return all environments, by name."""
+async def load_environments(without: Collection[str] = ()) -> dict[str, EnvironmentSpec]:
+    """Return all environments by name, those ``without`` names left out."""
     environments = await documents(ENVIRONMENT)
     return {
         name: checked(EnvironmentSpec, fields, f"environments.{name}")
         for name, fields in environments.items()
+        if name not in without
     }
 
 

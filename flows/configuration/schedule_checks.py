@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zoneinfo
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from prefect.server.schemas.schedules import CronSchedule
@@ -58,6 +59,20 @@ async def check_schedule(
         raise NotFoundError(
             f"{schedule.field}.parameters.workload", workload, sorted(workloads), remedy
         )
+
+
+def refuse_repeated(schedules: Sequence[ProjectSchedule]) -> None:
+    """Refuse a schedule that is there twice: each run would be made twice.
+
+    Raises:
+        BadInputError: It names the second.
+    """
+    contents = [replace(schedule, field="") for schedule in schedules]
+    for schedule, content in zip(schedules, contents, strict=True):
+        first = schedules[contents.index(content)]
+        if first is not schedule:
+            problem, remedy = f"is the same as {first.field}", "Leave one of them out."
+            raise BadInputError(schedule.field, schedule.cron, problem, remedy)
 
 
 def _refuse_not_a_number(schedule: ProjectSchedule) -> None:

@@ -27,7 +27,7 @@ from flows.configuration.schedule_changes import (
     project_schedules,
     schedule_changes,
 )
-from flows.configuration.schedule_checks import check_schedule
+from flows.configuration.schedule_checks import check_schedule, refuse_repeated
 from tasks.configuration import Configuration, checked
 from tasks.errors import NotFoundError, SlipwayError
 from tasks.home import Home
@@ -103,6 +103,7 @@ async def _check(
 ) -> list[ProjectSchedule]:
     """Return the schedules of a project, all of which can be saved."""
     schedules = list(project_schedules(name, spec))
+    refuse_repeated(schedules)
     for schedule in schedules:
         if schedule.operation not in deployments:
             remedy = "Register it with: make up"

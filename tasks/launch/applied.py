@@ -1,8 +1,9 @@
 """The configuration an instance was started with, and how it differs from today's; pure.
 
 It is recorded with the instance, so that a launch can apply what was changed and the reconciler
-can bring back what was live. Of secrets, and of the source (its URL may hold a token), only a keyed
-hash is recorded: it shows whoever has the key that a value has changed.
+can bring back what was live. Of secrets, of variables with a password in an address, and of the
+source (its URL may hold a token), only a keyed hash is recorded: it shows whoever has the key that a
+value has changed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
+from blocks.redaction import without_passwords
 
 StartRecord = Mapping[str, Any]
 
@@ -64,12 +66,27 @@ def project_record(data: Sequence[str]) -> dict[str, Any]:
 def service_record(
     service: ServiceSpec, variables: Mapping[str, str], secrets: Mapping[str, str], key: bytes
 ) -> dict[str, Any]:
-    """Return the configuration that a process of ``service`` is started with."""
+    """Return the configuration that a process of ``service`` is started with.
+
+    Variables with a password in an address are recorded as secrets are.
+    """
+    shown = {name: text for name, text in variables.items() if without_passwords(text) == text}
+    hidden = {name: text for name, text in variables.items() if name not in shown} | dict(secrets)
     return {
         "service": service.model_dump(mode="json"),
-        "variables": dict(variables),
-        "secrets": {name: _sealed(key, name, value) for name, value in secrets.items()},
+        "variables": shown,
+        "secrets": {name: _sealed(key, name, value) for name, value in hidden.items()},
     }
+
+
+def recorded_variables(recorded: StartRecord, today: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the variables of ``recorded``; those of which it holds a hash are as they are today.
+
+    Where nothing is recorded, all are.
+    """
+    hidden = recorded.get("secrets", {})
+    known = {name: text for name, text in today.items() if name in hidden}
+    return known | dict(recorded.get("variables", today))
 
 
 def differences(recorded: StartRecord, today: StartRecord) -> Differences:

@@ -12,6 +12,7 @@ from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.applied import (
     StartRecord,
     differences,
+    recorded_variables,
     service_record,
 )
 from tasks.launch.before import Before
@@ -207,7 +208,7 @@ class Launcher(LaunchContext):
             if fields
             else self._service(release, lost.service)
         )
-        variables = lost.configuration.get("variables", self.variables)
+        variables = recorded_variables(lost.configuration, self.variables)
         today = service_record(spec, variables, self.secrets, seal_key(self.home))
         record = {**lost.configuration, **today}
         return Order(Replica(lost.service, lost.replica), release, spec, variables, record)

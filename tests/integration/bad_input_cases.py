@@ -66,6 +66,11 @@ CASES = {
         {"file": "{folder}/size.yaml"},
         ("providers.big.memory_mib: is not a whole number", "'2 GB'", "Memory it may hand out"),
     ),
+    "unknown environment to inherit from": Case(
+        "configure",
+        {"file": "{folder}/inherits.yaml"},
+        ("environments.qa.inherits: unknown; did you mean 'prod'?", "'prd'"),
+    ),
     "file of a workload": _run(
         {"kind": "wfformat", "file": "{folder}/none.json"},
         "workloads.inline.file: No such file or directory",

@@ -39,6 +39,7 @@ def folder(stack: Stack) -> Path:
         "key": {"projects": {"shop": {"source": ".", "services": {"web": {"comand": "serve"}}}}},
         "source": {"projects": {"shop": {"source": "nowhere"}}},
         "locked": {"projects": {"shop": {"source": "locked"}}},
+        "inherits": {"environments": {"qa": {"inherits": "prd"}, "prod": {}}},
         "size": {"providers": {"big": {"kind": "shell", "memory_mib": "2 GB"}}},
     }
     for name, document in wrong.items():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows.configuration.schedule_changes import ProjectSchedule
-from flows.configuration.schedule_checks import check_schedule
+from flows.configuration.schedule_checks import check_schedule, refuse_repeated
 from stack.registration.operations import strict_schema
 from tasks.errors import BadInputError
 from tests.run_forms import run_forms
@@ -74,3 +74,12 @@ async def test_a_report_is_of_no_environment() -> None:
     with pytest.raises(BadInputError) as caught:
         await check(replace(REPORT, parameters={"project": "shop", "environment": "dev"}))
     assert "'environment' was unexpected" in str(caught.value)
+
+
+def test_a_schedule_that_is_there_twice_is_refused() -> None:
+    """Broken: each run of it is made twice."""
+    other = replace(SHIP, field="g", cron="0 4 * * *")
+    refuse_repeated([SHIP, other])
+    with pytest.raises(BadInputError) as caught:
+        refuse_repeated([SHIP, other, replace(SHIP, field="h")])
+    assert str(caught.value).startswith("h: is the same as f (got '0 3 * * *'). Leave one")
