@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blocks.printable import printable
-from blocks.redaction import without_passwords
+from blocks.redaction import without_evident_secrets
 
 
 class SlipwayError(Exception):
@@ -13,7 +13,7 @@ class SlipwayError(Exception):
     """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(printable(without_passwords(message)))
+        super().__init__(printable(without_evident_secrets(message)))
 
 
 class MissingProgramError(SlipwayError):

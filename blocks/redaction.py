@@ -1,4 +1,4 @@
-"""Redacts secrets in texts: known ones in every usual spelling, and passwords in addresses.
+"""Redacts secrets in texts: known ones in every usual spelling, passwords in addresses, and tokens.
 
 Every text that is shown or kept (logs, states, artifacts, the ledger, reports) is redacted before
 it is cut, as a part of a secret would no longer be recognised. Free of Prefect.
@@ -33,6 +33,12 @@ _QUERY_SECRET = re.compile(
     r"(?i)([?&][\w.-]{0,64}(?:token|secret|passw(?:or)?d|api_?key|access_?key|sig(?:nature)?)=)"
     r"[^\s&#\"'`<>]+"
 )
+_TOKEN = re.compile(
+    r"\b(?:gh[oprsu]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|npm_[A-Za-z0-9]{36}"
+    r"|pypi-AgE[\w-]{40,}|xox[abeoprs]-[\w-]{10,}|sk-(?=[\w-]*\d)[\w-]{20,}|A[KS]IA[A-Z0-9]{16}"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
+)
+"""Tokens that show what they are: of GitHub, GitLab, npm, PyPI, Slack, OpenAI and the like, AWS; JWT."""
 _SECRET_PATTERNS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
     (
@@ -63,9 +69,9 @@ class Redactor:
         self.reach = max((spelling.reach for spelling in self._spellings), default=0)
 
     def __call__(self, text: str) -> str:
-        """Return ``text`` without secrets and without the passwords of its addresses."""
+        """Return ``text`` without the secrets, and without those that are evident."""
         spans = [span for spelling in self._spellings for span in spelling.spans(text)]
-        return without_passwords(_masked(text, spans) if spans else text)
+        return without_evident_secrets(_masked(text, spans) if spans else text)
 
     def value(self, value: JsonValue) -> JsonValue:
         """Return a JSON value with every text in it redacted, names included."""
@@ -89,15 +95,16 @@ def redactor_of(secrets: Iterable[str]) -> Redactor:
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` without ``secrets`` and without the passwords of its addresses."""
+    """Return ``text`` without ``secrets``, and without those that are evident."""
     return redactor_of(secrets)(text)
 
 
-def without_passwords(text: str) -> str:
-    """Return ``text`` without the passwords of its addresses, over HTTP also without the users.
+def without_evident_secrets(text: str) -> str:
+    """Return ``text`` without tokens of a known form and without the passwords of its addresses.
 
-    What a query calls a token, a key or a password is masked as well.
+    Over HTTP the user is left out as well, and what a query calls a token, a key or a password.
     """
+    text = _TOKEN.sub(MASK, text)
     if ":/" not in text:
         return text
     masked = _HTTP_USER.sub(f"{MASK}@", _PASSWORD.sub(rf"\1:{MASK}", text))
@@ -111,7 +118,7 @@ def without_user(text: str) -> str:
 
 def without_suspects(text: str) -> str:
     """Return ``text`` without anything that looks like a secret, for when none are known."""
-    text = without_passwords(text)
+    text = without_evident_secrets(text)
     for pattern, instead in _SECRET_PATTERNS:
         text = pattern.sub(instead, text)
     return text

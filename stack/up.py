@@ -172,13 +172,14 @@ def greeting(config: Settings, done: str, seconds: float) -> str:
     """Return what `make up` prints at its end: the address, and the password it asks for."""
     home = Home(config.root)
     password = home.auth_file.read_text(encoding="utf-8").strip() if config.auth else "none asked"
+    last_port = config.router_port + config.router_slots - 1
     return "\n".join(
         [
             f"Slipway is {done} ({seconds:.1f} s).",
             f"  UI        {config.server_url}",
             f"  API       {config.api_url}",
             f"  password  {password}",
-            f"  router    {config.host}:{config.router_port} and up",
+            f"  router    {config.host}, public ports {config.router_port} to {last_port}",
             f"  logs      {home.logs}",
             *([] if config.auth else [f"WARNING: {OPEN}."]),
         ]

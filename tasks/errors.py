@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from reprlib import Repr
 
 from blocks.errors import MissingProgramError, SlipwayError
-from blocks.redaction import without_passwords
+from blocks.redaction import without_evident_secrets
 
 __all__ = [
     "BadInputError",
@@ -53,10 +53,11 @@ class BadInputError(SlipwayError):
         self.field, self.value, self.problem = field, value, problem
         self.remedy = remedy if remedy.endswith((".", "?", "!")) else f"{remedy}."
         # Masked before it is shortened, as a part of an address would not be recognised.
-        masked = without_passwords(value) if isinstance(value, str) else value
+        masked = without_evident_secrets(value) if isinstance(value, str) else value
         texts = (field, problem, self.remedy)
         where, what, how = (
-            shortened(_BLANKS.sub(" ", without_passwords(part)), _MAX_PART_LENGTH) for part in texts
+            shortened(_BLANKS.sub(" ", without_evident_secrets(part)), _MAX_PART_LENGTH)
+            for part in texts
         )
         super().__init__(f"{where}: {what} (got {shown(masked)}). {how}")
 

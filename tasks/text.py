@@ -25,7 +25,9 @@ def read_text(field: str, path: Path, max_bytes: int = MAX_BYTES) -> str:
         content = _content(field, path, max_bytes)
     except OSError as error:
         remedy = "Name a file that exists and that this user may read."
-        raise BadInputError(field, str(path), error.strerror or str(error), remedy) from error
+        where = "" if path.is_absolute() else f" in {Path.cwd()}"
+        problem = f"{error.strerror or error}{where}"
+        raise BadInputError(field, str(path), problem, remedy) from error
     return decoded(field, path.name, content)
 
 

@@ -35,6 +35,7 @@ SERVED = (
     "tests/flows/test_replay.py",
     "tests/flows/workload/test_workspace.py",
     "tests/stack/test_schedules.py",
+    "tests/stack/worker/test_polling.py",
 )
 """Files that use the fixture `prefect_server`, which takes longer to start than most of them."""
 _ALONE = (

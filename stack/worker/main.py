@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import warnings
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import sub
 from pathlib import Path
@@ -20,7 +21,16 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from anyio.abc import TaskStatus
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterNextScheduledStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.states import Failed
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
@@ -43,6 +53,11 @@ LOOK_SECONDS = 20.0
 """How often it looks for missed runs. After a longer pause (a start, a machine that slept) it looks
 before it picks up any run."""
 
+POLL_SECONDS = 10.0
+"""How often it polls its queues although nothing is due: Prefect calls them, and deployments, 'not
+ready' if nobody has for a minute. A poll writes to the database, and costs six times what a count
+does."""
+
 BEAT_SECONDS = 1.0
 SUPERVISION_SECONDS = 30.0
 """How often it checks that the supervisor lives; the reconciler checks more often."""
@@ -54,12 +69,14 @@ with warnings.catch_warnings():
     class PunctualWorker(ProcessWorker):
         """The stock worker, except that it makes up for the missed runs of a schedule only once.
 
+        It polls its queues when a run is due, and otherwise only every ten seconds.
         A scheduled run that lacks a parameter, or has one that does not fit, fails with a message.
         A run that it gets again while its process lives gets no second process.
         """
 
         type = "process"
         _looked_at: tuple[float, float] | None = None
+        _polled_at = float("-inf")
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
@@ -79,6 +96,28 @@ with warnings.catch_warnings():
                     return []
                 self._looked_at = now
             return await super().get_and_submit_flow_runs()
+
+        async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
+            """Poll the queues, unless a count shows that they hold nothing that is due."""
+            now = since_boot()
+            if now - self._polled_at < POLL_SECONDS and not await self._count_due():
+                return []
+            self._polled_at = now
+            return await super()._get_scheduled_flow_runs()
+
+        async def _count_due(self) -> int:
+            """Count the runs of the pool that a poll could return, of paused queues as well."""
+            horizon = datetime.now(UTC) + timedelta(seconds=int(self._prefetch_seconds))
+            scheduled = FlowRunFilterStateType(any_=[StateType.SCHEDULED])
+            return await self.client.count_flow_runs(
+                flow_run_filter=FlowRunFilter(
+                    state=FlowRunFilterState(type=scheduled),
+                    next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(before_=horizon),
+                ),
+                work_pool_filter=WorkPoolFilter(
+                    name=WorkPoolFilterName(any_=[self._work_pool_name])
+                ),
+            )
 
         async def run(
             self,

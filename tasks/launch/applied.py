@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blocks.project_spec import ProjectSpec, ServiceSpec
-from blocks.redaction import without_passwords
+from blocks.redaction import without_evident_secrets
 
 StartRecord = Mapping[str, Any]
 
@@ -70,7 +70,9 @@ def service_record(
 
     Variables with a password in an address are recorded as secrets are.
     """
-    shown = {name: text for name, text in variables.items() if without_passwords(text) == text}
+    shown = {
+        name: text for name, text in variables.items() if without_evident_secrets(text) == text
+    }
     hidden = {name: text for name, text in variables.items() if name not in shown} | dict(secrets)
     return {
         "service": service.model_dump(mode="json"),

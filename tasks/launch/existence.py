@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blocks.credentials import plain
 from blocks.project_spec import ProjectSpec
-from blocks.redaction import without_passwords
+from blocks.redaction import without_evident_secrets
 from tasks.errors import BadInputError, MissingProgramError
 from tasks.launch import git
 from tasks.launch.access import access
@@ -75,10 +75,10 @@ def _require_address(project: str, spec: ProjectSpec) -> str:
     if answer.code == 0 or (answer.code == _NO_SUCH_REFERENCE and not names):  # an empty one
         return ""
     if answer.code == _NO_SUCH_REFERENCE:
-        problem = f"{without_passwords(url)} has no branch or tag of that name"
+        problem = f"{without_evident_secrets(url)} has no branch or tag of that name"
         raise BadInputError(f"projects.{project}.version", version, problem, "Name one it has.")
     if _NO_ANSWER.search(answer.error_text):
-        error_text = " ".join(without_passwords(answer.error_text).split())
+        error_text = " ".join(without_evident_secrets(answer.error_text).split())
         return f"{field} was not checked, as its server does not answer: {error_text[:200]}"
     raise git.refusal(field, url, answer)
 

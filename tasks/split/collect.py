@@ -12,7 +12,7 @@ from pathlib import Path
 
 from blocks.providers.process.bounded import Finished, run_bounded
 from blocks.providers.process.inherited import inherited
-from blocks.redaction import without_passwords
+from blocks.redaction import without_evident_secrets
 from blocks.workload_spec import PytestWorkload
 from tasks.cancellation import is_cancelled
 from tasks.errors import BadInputError
@@ -131,7 +131,7 @@ def _refuse_failure(
             f"{field}.paths", spec.paths, "pytest finds no test there", "Name where they are"
         )
     if status or not collected:
-        reason = reason_of(without_passwords(finished.output.decode(errors="replace")))
+        reason = reason_of(without_evident_secrets(finished.output.decode(errors="replace")))
         if status == 0 or not reason.strip():
             raise BadInputError(
                 f"{field}.paths",

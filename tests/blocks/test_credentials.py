@@ -14,7 +14,7 @@ from blocks.credentials import apart, git_environment, netrc, plain
 from blocks.environment import Environment
 from blocks.project import Project, spec_fields
 from blocks.project_spec import ProjectSpec
-from blocks.redaction import without_passwords
+from blocks.redaction import without_evident_secrets
 
 TOKEN = "tok3n"
 
@@ -85,7 +85,7 @@ def test_a_password_that_nobody_encoded_is_taken_apart_too(password: str) -> Non
 def test_no_password_of_an_address_is_shown(scheme: str, password: str) -> None:
     """Broken: the error of a driver shows what stands behind an `@` or a `/` of the password."""
     assume(not re.match(r"\d{1,5}/", password))
-    masked = without_passwords(f"cannot reach {scheme}://me:{password}@example.org/x now")
+    masked = without_evident_secrets(f"cannot reach {scheme}://me:{password}@example.org/x now")
     assert masked.endswith("@example.org/x now")
     assert masked.startswith(f"cannot reach {scheme}://")
     assert "***" in masked
@@ -154,5 +154,5 @@ def test_an_installer_is_told_no_user_that_is_for_git(package: str) -> None:
 @pytest.mark.parametrize("key", ["token", "access_token", "api_key", "X-Amz-Signature"])
 def test_what_a_query_calls_a_key_is_not_shown(key: str) -> None:
     """Broken: the refusal of a source shows the token in its address."""
-    masked = without_passwords(f"no https://example.org/x.git?depth=1&{key}=hunter22&b=2")
+    masked = without_evident_secrets(f"no https://example.org/x.git?depth=1&{key}=hunter22&b=2")
     assert masked == f"no https://example.org/x.git?depth=1&{key}=***&b=2"

@@ -102,6 +102,15 @@ def test_the_file_of_settings_is_read_so_as_well(
         settings.__wrapped__()
 
 
+def test_a_relative_path_is_refused_with_the_folder_it_is_seen_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: who asks over the API cannot know in which folder the worker looked."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInputError, match=f"No such file or directory in {tmp_path} "):
+        read_text("file", Path("nowhere.yaml"))
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
