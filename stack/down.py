@@ -33,6 +33,7 @@ from tasks.launch.public_ports import route_away
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.hosts import release_ledger, require_own, this_host
 from tasks.ledger.instances import instances, mark_stopping
+from tasks.presence import is_running
 from tasks.release import LIVING
 from tasks.settings import Settings, settings
 
@@ -88,27 +89,33 @@ def down(config: Settings, *, everything: bool = False) -> str:
         recollect(home)
         count = len(read_records(home.stack))
         stop_stack(home)
-        steps, services = _stop_work(config, everything=everything)
+        steps, services, left = _stop_work(config, everything=everything)
         if everything:
             remove_link(config.root)
     stopped = {"processes": count, "steps": steps, "services": services}
     parts = [f"{number} {what}" for what, number in stopped.items() if number]
-    return f"stopped {', '.join(parts)}" if parts else "nothing to stop"
+    done = f"stopped {', '.join(parts)}" if parts else "nothing to stop"
+    going_on = "replicas that go on, without their public ports until the next `make up`"
+    return f"{done}; {going_on}: {left}" if left else done
 
 
-def _stop_work(config: Settings, *, everything: bool) -> tuple[int, int]:
-    """End the steps, and the services if ``everything``; return how many of each ran."""
+def _stop_work(config: Settings, *, everything: bool) -> tuple[int, int, int]:
+    """End the steps, and the services if ``everything``.
+
+    Return how many steps and services were ended, and how many services still run.
+    """
     here = this_host(config.root)
     with closing(open_ledger(config.resolved_ledger_url())) as ledger:
         try:
             require_own(ledger, here)
         except BadInputError:
-            return 0, 0
+            return 0, 0, 0
         steps = stop_steps(ledger, GRACE_SECONDS)
         services = stop_launched(config, ledger) if everything else 0
         if everything:
             release_ledger(ledger, here)
-    return steps, services
+        left = [each for each in instances(ledger, states=LIVING) if is_running(each)]
+    return steps, services, len(left)
 
 
 def main() -> int:

@@ -20,12 +20,14 @@ from stack.server.host_names import OPEN
 from tasks.home import PROGRAMS, Home
 from tasks.ledger.connection import open_ledger
 from tasks.ledger.instances import instances
+from tasks.ledger.ports import ports
+from tasks.ledger.public_ports import PortOwner
 from tasks.observe.disk_space import low_room
 from tasks.observe.retention_table import retention_table
 from tasks.observe.status import state_of
 from tasks.observe.text_table import Row, text_table
 from tasks.quantities import age
-from tasks.release import LIVING, Instance
+from tasks.release import LIVING, Instance, InstanceState
 from tasks.settings import Settings, settings
 
 
@@ -46,14 +48,22 @@ def program_rows(
     return rows
 
 
-def service_row(instance: Instance, status: detached.Status, now: float) -> Row:
-    """Return the row of a service: where it belongs, its state, port, release and uptime."""
+def service_row(
+    instance: Instance, status: detached.Status, now: float, public: Mapping[str, int]
+) -> Row:
+    """Return the row of a service: where it belongs, its state, ports, release and uptime.
+
+    ``public`` are the public ports by the owner of their lease.
+    """
     running = isinstance(status, detached.Running)
+    owner = PortOwner(instance.project, instance.environment).owner(instance.service)
+    serves = instance.state is InstanceState.RUNNING and owner in public
     return (
         instance.project,
         instance.environment,
         f"{instance.service}.{instance.replica}",
         state_of(instance, status, now),
+        str(public[owner]) if serves else "",
         str(instance.port or ""),
         f"{instance.version} ({instance.release[:12]})",
         age(now - instance.started_at) if running else "",
@@ -125,9 +135,11 @@ def services(config: Settings, now: float) -> str:
         return "No services."
     ledger = open_ledger(config.resolved_ledger_url())
     live = instances(ledger, states=LIVING)
+    public = {lease.owner: lease.port for lease in ports(ledger)}
     ledger.close()
-    header = ("project", "environment", "service", "state", "port", "release", "uptime")
-    rows = [service_row(each, detached.status(each.directory), now) for each in live]
+    where = ("project", "environment", "service")
+    header = (*where, "state", "public port", "own port", "release", "uptime")
+    rows = [service_row(each, detached.status(each.directory), now, public) for each in live]
     return text_table(header, rows) if rows else "No services."
 
 

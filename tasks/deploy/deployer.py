@@ -153,6 +153,8 @@ class Deployer:
             kind=kind,
             strategy=strategy,
             to_release=to_release,
+            # It is told of a rollout that ends before it has looked at what serves as well.
+            from_version=self._serving_version(),
         )
 
     def _former(self) -> Release:
@@ -186,8 +188,11 @@ class Deployer:
         return self._report(row, rollout)
 
     def _report(self, row: RolloutRow, rollout: Rollout) -> RolloutReport:
-        serves = [instance.version for instance in self._running()][-1:]
-        return report_of(row.id, rollout, self._urls(rollout), "".join(serves))
+        return report_of(row.id, rollout, self._urls(rollout), self._serving_version())
+
+    def _serving_version(self) -> str:
+        """Return the version that serves now; empty where none does."""
+        return "".join([instance.version for instance in self._running()][-1:])
 
     def _running(self) -> list[Instance]:
         return [

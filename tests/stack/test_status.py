@@ -53,13 +53,17 @@ def test_a_service_without_a_process_is_called_what_it_is() -> None:
         state=InstanceState.RUNNING,
         started_at=NOW - 90,
     )
-    assert service_row(instance, NotStarted(), NOW)[3] == "never started"
-    assert service_row(instance, running(), NOW)[3:] == (
+    assert service_row(instance, NotStarted(), NOW, {})[3] == "never started"
+    public = {"front/web/prod/app": 8300}
+    assert service_row(instance, running(), NOW, public)[3:] == (
         "running",
+        "8300",
         "20000",
         "1.2 (dddddddddddd)",
         "1 min",
     )
+    warm = replace(instance, state=InstanceState.WARM)
+    assert service_row(warm, running(), NOW, public)[4] == ""
 
 
 def test_a_service_that_ends_again_and_again_is_a_crash_loop() -> None:
@@ -69,7 +73,7 @@ def test_a_service_that_ends_again_and_again_is_a_crash_loop() -> None:
         *("127.0.0.1", 20_000, InstanceState.RUNNING, NOW - 90),
     )
     status = replace(running(), child_pid=None, restarts=7, quick_ends=7, last_end="exit code 3")
-    assert service_row(instance, status, NOW)[3] == (
+    assert service_row(instance, status, NOW, {})[3] == (
         "crash loop: 7 restarts, the last time: exit code 3"
     )
 

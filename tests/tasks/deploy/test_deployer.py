@@ -285,8 +285,11 @@ def test_a_broken_version_that_was_built_before_is_kept_on_disk(deployer: Deploy
 def test_a_build_that_fails_is_raised_and_the_rollout_is_over(deployer: Deployer) -> None:
     """Otherwise the next deploy is told for ever that another one is at work."""
     deployer.deploy("one")
+    changes: list[Rollout] = []
+    deployer.on_change = changes.append
     with pytest.raises(OSError, match="the build failed"):
         deployer.deploy("unbuildable")
+    assert {rollout.from_version for rollout in changes} == {"one"}
     assert open_rollouts(deployer.ledger) == []
     assert _versions_served(deployer) == {"one"}
 
