@@ -156,7 +156,9 @@ def _require_health(launcher: Launcher, instances: list[Instance], patience: flo
         failed = [answer.instance for answer in unhealthy if answer.final] or [
             answer.instance for answer in unhealthy
         ]
-        raise LaunchError("\n".join(answer.detail for answer in unhealthy), failed)
+        serving = superfluous(instances, launcher.live())
+        still = [f"Version {serving[-1].version} still serves."] if serving else []
+        raise LaunchError("\n".join([answer.detail for answer in unhealthy] + still), failed)
 
 
 @contextmanager
