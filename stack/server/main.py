@@ -27,6 +27,7 @@ from fastapi import FastAPI
 from prefect.cli import app
 from prefect.server.api import deployments, server
 from prefect.server.database.configurations import (
+    SQLITE_BEGIN_MODE,
     AioSqliteConfiguration,
     AsyncPostgresConfiguration,
 )
@@ -73,7 +74,8 @@ def write_in_turn() -> None:
     """Let transactions of this process that may write begin with the write lock, first come first.
 
     SQLite itself lets whoever tries at the right moment go first: some would wait for half a
-    minute. A transaction inside another one takes no turn, or it would wait for itself.
+    minute. A transaction inside another one takes no turn, or it would wait for itself; nor does
+    another session that only reads meanwhile, as it does where a queue is paused.
     """
     begin = AioSqliteConfiguration.begin_transaction
 
@@ -92,7 +94,12 @@ def write_in_turn() -> None:
             token = _has_turn.set(True)
             try:
                 async with begin(self, session, with_for_update=True) as transaction:
-                    yield transaction
+                    await session.connection()  # it begins here, and not at the first statement
+                    mode = SQLITE_BEGIN_MODE.set("DEFERRED")
+                    try:
+                        yield transaction
+                    finally:
+                        SQLITE_BEGIN_MODE.reset(mode)
             finally:
                 _has_turn.reset(token)
 

@@ -12,9 +12,11 @@ import httpx
 import pytest
 from prefect.server import models
 from prefect.server.api.server import create_app
+from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
 
 from stack.server.guard import Guard
+from stack.server.main import write_in_turn
 from stack.server.pool_guard import PoolGuard
 
 Json = dict[str, Any]
@@ -42,6 +44,7 @@ GUARDED = (
     (models.workers, ("update_work_pool", "delete_work_pool")),
     (models.workers, ("update_work_queue", "delete_work_queue")),
     (models.work_queues, ("update_work_queue", "delete_work_queue")),
+    (AioSqliteConfiguration, ("begin_transaction",)),
 )
 Ask = Callable[..., httpx.Response]
 
@@ -68,6 +71,7 @@ def ask(prefect_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: database}),
         asyncio.Runner() as loop,
     ):
+        write_in_turn()
         application = create_app(ignore_cache=True)
         application.api_app.state.docket = Later()  # type: ignore[attr-defined] # Prefect's own
         names = ("launch", "stop")

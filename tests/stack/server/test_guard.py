@@ -130,6 +130,18 @@ def test_what_operations_run_by_lets_them_run(ask: Ask) -> None:
 
 
 @pytest.mark.usefixtures("_pool")
+@pytest.mark.parametrize("path", ["/work_pools/slipway/queues/batch", "/work_pools/slipway"])
+@pytest.mark.parametrize("paused", [True, False])
+def test_what_runs_operations_can_be_paused_and_resumed(ask: Ask, path: str, paused: bool) -> None:
+    """Broken: the request is never answered, and nobody can write meanwhile."""
+    if not paused:
+        assert ask("PATCH", path, {"is_paused": True}).is_success
+    assert ask("PATCH", path, {"is_paused": paused}).is_success
+    stored = ask("GET", path).json()
+    assert (stored["is_paused"], stored["status"] == "PAUSED") == (paused, paused)
+
+
+@pytest.mark.usefixtures("_pool")
 def test_the_pool_starts_what_it_was_registered_to_start(ask: Ask) -> None:
     """Broken: every operation is Completed, and something else has run in its place."""
     pool = "/work_pools/slipway"

@@ -146,6 +146,29 @@ def test_a_transaction_inside_another_does_not_wait_for_itself(
     assert asyncio.run(nested()) == 1
 
 
+def test_what_is_read_beside_a_transaction_does_not_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: whoever pauses a queue keeps everybody from writing for a minute, and is refused."""
+    original = AioSqliteConfiguration.begin_transaction
+    monkeypatch.setattr(AioSqliteConfiguration, "begin_transaction", original)
+    write_in_turn()
+
+    async def read_beside() -> int:
+        """Read in a session of its own while another one writes."""
+        url = f"sqlite+aiosqlite:///{tmp_path / 'beside.db'}"
+        configuration = AioSqliteConfiguration(url, timeout=1)
+        engine = await configuration.engine()
+        writer, reader = [await configuration.session(engine) for _ in range(2)]
+        async with writer, configuration.begin_transaction(writer), reader:
+            await writer.execute(text("CREATE TABLE queue (paused BOOLEAN)"))
+            value = await reader.scalar(text("SELECT count(*) FROM sqlite_master"))
+        await engine.dispose()
+        return int(value or 0)
+
+    assert asyncio.run(read_beside()) == 0
+
+
 async def stored_and_read(file: Path, stored: str) -> object:
     """Put ``stored`` into a column of Prefect's own type, as an earlier server has; read it."""
     engine = await AioSqliteConfiguration(f"sqlite+aiosqlite:///{file}").engine()
