@@ -83,7 +83,8 @@ class Cancellation:
                     _tell(process.kill)
             return ""
         del self._ending[run_id]
-        state = {"type": "CANCELLED", "message": "Ended by the reconciler: its worker was gone."}
+        reason = "it had no process" if run_id in self._missing else "its worker was gone"
+        state = {"type": "CANCELLED", "message": f"Ended by the reconciler: {reason}."}
         self._api.call("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
         return f"flow run {run_id} is cancelled"
 

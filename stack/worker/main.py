@@ -29,9 +29,9 @@ from prefect.client.schemas.filters import (
     WorkPoolFilter,
     WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import WorkerFlowRunResponse
-from prefect.states import Failed
+from prefect.states import Cancelled, Failed
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from blocks.boot_clock import since_boot
@@ -146,7 +146,19 @@ with warnings.catch_warnings():
             if complaint := await self._complaint(flow_run):
                 await self.client.set_flow_run_state(flow_run.id, Failed(message=complaint))
                 return _left_alone(task_status, "refused")
-            return await super().run(flow_run, configuration, task_status)
+            ended = await super().run(flow_run, configuration, task_status)
+            if ended.status_code:
+                await self._end_cancelled(flow_run)
+            return ended
+
+        async def _end_cancelled(self, flow_run: FlowRun) -> None:
+            """Settle a run whose process has ended and that was cancelled before it began."""
+            state = (await self.client.read_flow_run(flow_run.id)).state
+            if state is not None and state.is_cancelling():
+                cancelled: State[Any] = Cancelled(
+                    message="It was cancelled, and its process has ended."
+                )
+                await self.client.set_flow_run_state(flow_run.id, cancelled, force=True)
 
         async def _complaint(self, flow_run: FlowRun) -> str:
             """Return why a flow run cannot begin; the API checks those not of a schedule."""

@@ -85,6 +85,7 @@ def test_a_run_without_a_worker_is_ended(start: Start, watch: Watch, prefect_api
     assert "flow run doomed is cancelled" in [*sentences, *cancellation(now=102)]
     [sent] = prefect_api.bodies(STATE)
     assert (sent["state"]["type"], sent["force"]) == ("CANCELLED", True)
+    assert "its worker was gone" in sent["state"]["message"]
 
 
 @pytest.mark.integration
@@ -124,6 +125,7 @@ def test_a_run_whose_process_is_gone_is_cancelled_in_the_end(
     cancellation = watch(None)
     assert cancellation(now=101) == []
     assert cancellation(now=102 + GONE_SECONDS) == ["flow run doomed is cancelled"]
+    assert "it had no process" in prefect_api.bodies(STATE)[0]["state"]["message"]
     prefect_api.answer(WORKERS, (200, [{"name": "process@there", "status": "ONLINE"}]))
     elsewhere = watch(None)
     assert [elsewhere(now=101), elsewhere(now=102 + GONE_SECONDS)] == [[], []]

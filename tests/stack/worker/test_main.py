@@ -8,8 +8,8 @@ import time
 from uuid import UUID, uuid4
 
 import pytest
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.states import Completed, Pending
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.states import Cancelling, Completed, Pending
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from stack.api import ApiError
@@ -99,6 +99,11 @@ class Client:
     def __init__(self, state: State) -> None:
         self.state = state
 
+    async def set_flow_run_state(self, _: UUID, state: State, *, force: bool) -> None:
+        """Set its state, whatever it was."""
+        assert force
+        self.state = state
+
     async def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
         """Return the run as it is now."""
         return FlowRun(id=flow_run_id, flow_id=uuid4(), state=self.state)
@@ -130,3 +135,28 @@ async def test_a_run_that_is_given_to_it_twice_has_one_process_at_a_time(
     may_end.set()
     assert [each.status_code for each in await twice] == [0, 0]
     assert at_once == [1] * processes
+
+
+@pytest.mark.parametrize(
+    ("state", "exit_code", "settled"),
+    [
+        (Cancelling(), 1, StateType.CANCELLED),
+        (Pending(), 1, StateType.PENDING),
+        (Completed(), 0, StateType.COMPLETED),
+    ],
+)
+async def test_a_run_that_is_cancelled_before_it_begins_is_settled_when_its_process_ends(
+    state: State, exit_code: int, settled: StateType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: it stays Cancelling until the reconciler finds that it has no process."""
+
+    async def end(*_: object) -> ProcessWorkerResult:
+        """Stand for a process that has ended."""
+        return ProcessWorkerResult(status_code=exit_code, identifier="1")
+
+    monkeypatch.setattr(ProcessWorker, "run", end)
+    worker, run = PunctualWorker(work_pool_name="own"), FlowRun(id=uuid4(), flow_id=uuid4())
+    client = Client(state)
+    worker._client = client  # type: ignore[assignment] # it is asked for nothing else
+    await worker.run(run, ProcessJobConfiguration())
+    assert client.state.type is settled
