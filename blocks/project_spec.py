@@ -23,6 +23,15 @@ from blocks.parameter import Seconds, SomeSeconds
 from blocks.providers.interface import Resources
 from blocks.schedule_spec import OperationSchedules, ProjectWorkload
 
+_PATH = r"(/[^\s\x00-\x1f\x7f]*)?"
+
+
+def _as_path(health_path: str) -> str:
+    """Return ``health_path`` if HTTP can ask for it; a ValueError says what it has to be."""
+    if not fullmatch(_PATH, health_path):
+        raise ValueError("is not a path: begin with / and use no blanks, e.g. /health")
+    return health_path
+
 
 class ServiceSpec(BaseModel):
     """One long-running process of a project."""
@@ -36,7 +45,7 @@ class ServiceSpec(BaseModel):
             "empty: found in the Procfile or the manifest"
         ),
     )
-    health_path: str = Field(
+    health_path: Annotated[str, AfterValidator(_as_path)] = Field(
         default="/",
         description="HTTP path that answers below 400 when it is healthy; empty: the port is checked",
     )
@@ -77,10 +86,11 @@ class ProjectSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(
+        min_length=1,
         description=(
             "A folder, an archive (.tar.gz, .zip) or a Git URL; "
             "`{version}` in it stands for the version asked for"
-        )
+        ),
     )
     version: str = Field(
         default="",

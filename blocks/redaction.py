@@ -71,6 +71,8 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """Return ``text`` without the secrets, and without those that are evident."""
         spans = [span for spelling in self._spellings for span in spelling.spans(text)]
+        # A token of which a part is masked would no longer be recognised.
+        spans += [token.span() for token in _TOKEN.finditer(text)]
         return without_evident_secrets(_masked(text, spans) if spans else text)
 
     def value(self, value: JsonValue) -> JsonValue:

@@ -36,10 +36,12 @@ from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from tasks.configuration import Configuration, read_configuration, refuse_unknown_names
 from tasks.errors import BadInputError, NotFoundError
+from tasks.home import Home
 from tasks.launch.carrying import carried_paths
 from tasks.launch.data_messages import proposed_data
 from tasks.launch.detection import start_problem
 from tasks.launch.existence import require_source
+from tasks.launch.lock import locked
 from tasks.launch.variables import (
     lineage,
     own_variable_warnings,
@@ -87,6 +89,13 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
     configuration = await asyncio.to_thread(read_configuration, Path(file))
     for name, environment in configuration.environments.items():
         refuse_unshared(name, environment)
+    # Otherwise two files could be saved half and half, or together make what each may not.
+    with locked(Home(settings().root).configuration_lock):
+        return await _apply(configuration, file)
+
+
+async def _apply(configuration: Configuration, file: str) -> dict[str, list[str]]:
+    """Save what ``configuration``, read from ``file``, describes; return what `configure` does."""
     await _refuse_unknown(configuration)
     await refuse_impossible_schedules(configuration)
     blocks = build_blocks(configuration)

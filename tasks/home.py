@@ -122,6 +122,11 @@ class Home:
         return self.stack / "conditions"
 
     @property
+    def configuration_lock(self) -> Path:
+        """Locked by the run of `configure` that checks and saves blocks."""
+        return self.stack / "configuration.lock"
+
+    @property
     def schedules_lock(self) -> Path:
         """Whoever holds it changes the schedules of projects."""
         return self.stack / "schedules.lock"

@@ -42,6 +42,7 @@ class ResticRepository(Block):
         description="A folder, or `s3:...`, `sftp:user@host:/path`, `rest:https://...`",
     )
     password: SecretStr = Field(
+        min_length=1,
         title="Password",
         description="Encrypts every backup; without it nothing can be restored: keep a copy",
     )

@@ -13,7 +13,7 @@ from typing import Final
 
 from blocks.redaction import redact
 
-LOGGERS = ("", "prefect.flow_runs", "prefect.task_runs", "prefect.extra")
+LOGGERS = ("", "prefect", "prefect.flow_runs", "prefect.task_runs", "prefect.extra")
 _KNOWN: Final[set[str]] = set()
 
 

@@ -24,8 +24,10 @@ def main() -> None:
     """Execute the flow run that the environment names."""
     gc.set_threshold(NEW_OBJECTS)
     # Imports Prefect.
+    from flows.run_state.secret_redaction import keep_secret  # noqa: PLC0415
     from stack.worker.patient_clients import wait_for_server  # noqa: PLC0415
 
+    keep_secret(())  # parameters that are refused are logged before a flow knows its secrets
     wait_for_server()
     # A fork has imported it, and it is to be run as a program.
     sys.modules.pop("prefect.engine", None)

@@ -171,6 +171,7 @@ def test_a_token_of_a_known_form_is_masked_without_being_declared(token: str) ->
     """Broken: a token under the wrong key of a file is quoted in the state of a run."""
     assert without_evident_secrets(f"x: {token} is unknown") == f"x: {MASK} is unknown"
     assert str(SlipwayError(f"{token} is unknown")) == f"{MASK} is unknown"
+    assert redact(f"x: {token} is unknown", [token[6:11]]) == f"x: {MASK} is unknown"
 
 
 @pytest.mark.parametrize(

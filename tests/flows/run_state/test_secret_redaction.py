@@ -56,3 +56,14 @@ def test_no_message_shows_the_password_of_an_address() -> None:
     long = "https://user:" + "t" * 150 + "@" + "h" * 100
     assert "ttt" not in str(BadInputError("f", long, "is wrong", "Correct it."))
     assert "pw" not in str(SlipwayError("postgresql://me:pw@h/x failed"))
+
+
+def test_what_prefect_itself_logs_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: parameters that do not fit are written into the log of the runs, tokens and all."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    monkeypatch.setattr(logging.getLogger("prefect"), "handlers", [handler])
+    keep_secret(())
+    logging.getLogger("prefect.flows").error("Parameters: %s", {"P": "https://u:hunter2@h/"})
+    assert "Parameters" in stream.getvalue()
+    assert "hunter2" not in stream.getvalue()
