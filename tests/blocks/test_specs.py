@@ -48,6 +48,27 @@ def test_a_public_port_belongs_to_one_service_that_takes_traffic() -> None:
         ProjectSpec(source="x", services=both)
 
 
+@pytest.mark.parametrize("path", ["", "/", "/health?deep=1", "/caf\u00e9"])
+def test_a_health_path_is_one_that_http_can_ask_for(path: str) -> None:
+    """Broken: a service with a path that is fine cannot be configured."""
+    assert ServiceSpec(health_path=path).health_path == path
+
+
+@pytest.mark.parametrize("path", ["health", "/a b", "/a\r\nX-Evil: y", "http://u:p@evil/"])
+def test_another_health_path_is_refused(path: str) -> None:
+    """Broken: the launch fails after its time limit, and nobody knows why."""
+    with pytest.raises(ValidationError, match="is not a path: begin with /"):
+        ServiceSpec(health_path=path)
+
+
+def test_what_is_empty_is_no_source_and_no_password() -> None:
+    """Broken: the folder of the file is launched; the first backup fails at night."""
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        ProjectSpec(source="")
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        ResticRepository(location="/srv", password="")
+
+
 def test_a_project_block_gives_its_spec_back() -> None:
     """Flows work on the frozen value: a field lost on the way would not hold."""
     spec = ProjectSpec(
