@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Protocol
 
 import pytest
-from prefect.server import models  # noqa: F401 - else the next one cannot be imported
-from prefect.server.orchestration.core_policy import WaitForScheduledTime
-from prefect.server.schemas.core import FlowRunPolicy
-from prefect.server.schemas.states import Running, State, StateType
 
 from stack.api import SlipwayApi
 from stack.runs.clock_set_back import LOOKS_AFTER_STEP, ClockSetBack, waits_in_vain
-from stack.server.main import wait_by_the_clock_as_it_is
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -130,45 +123,3 @@ def test_schedules_go_on_by_the_clock_as_it_is(
     if replanned:
         after = prefect_api.bodies(RUNS)[1]["flow_runs"]["expected_start_time"]["after_"]
         assert after == NOW.isoformat()
-
-
-async def _told_to_wait(initial: State, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Tell whether a server of ours tells a flow run in this state to wait."""
-    monkeypatch.setattr(
-        WaitForScheduledTime, "before_transition", WaitForScheduledTime.before_transition
-    )
-    wait_by_the_clock_as_it_is()
-    context: Any = SimpleNamespace(
-        initial_state=initial, proposed_state=Running(), orchestration_policy=FlowRunPolicy
-    )
-    waits: list[int] = []
-    rule = WaitForScheduledTime(context, initial.type, Running().type)
-
-    async def note(seconds: int, reason: str) -> None:
-        """Note for how long."""
-        del reason
-        waits.append(seconds)
-
-    monkeypatch.setattr(rule, "delay_transition", note)
-    await rule.before_transition(initial, Running(), context)
-    return bool(waits)
-
-
-def test_a_process_that_is_there_does_not_wait_for_the_hour(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Broken: it holds its place and the memory of a process until the clock is there again."""
-    now = datetime.now(UTC)
-    hour, soon = {"scheduled_time": now + HOUR}, {"scheduled_time": now + SOON}
-    scheduled, pending = StateType.SCHEDULED, StateType.PENDING
-    states = [
-        State.model_validate({"type": kind, "timestamp": set_at, "state_details": due})
-        for kind, set_at, due in [
-            (scheduled, now + HOUR, hour),
-            (scheduled, now, hour),
-            (pending, now, hour),
-            (pending, now, soon),
-        ]
-    ]
-    waits = [asyncio.run(_told_to_wait(each, monkeypatch)) for each in states]
-    assert waits == [False, True, False, True]

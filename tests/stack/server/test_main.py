@@ -26,6 +26,8 @@ from stack.server.main import (
 )
 from stack.server.request_validation import RequestValidator
 
+pytestmark = pytest.mark.prefect
+
 
 @pytest.fixture
 def no_collection() -> Iterator[None]:

@@ -9,6 +9,8 @@ from tests.stack.server.guarded_server import Ask, Json, ask, deploy
 
 __all__ = ["ask"]
 
+pytestmark = pytest.mark.prefect
+
 TEMPLATES = {"ship/ship": "ship {project} {version} to {environment}", "train/train": "last {days}"}
 SCHEMAS: dict[str, Json] = {
     "ship/ship": {"properties": {"version": {"default": ""}, "environment": {"default": "dev"}}},
@@ -35,7 +37,6 @@ def test_a_run_is_called_after_its_parameters(
     assert NAMES.tags(operation, parameters) == tags
 
 
-@pytest.mark.prefect
 def test_a_run_that_waits_has_its_name_and_tags(ask: Ask) -> None:
     """Broken: it is called `hysterical-uakari` until it starts."""
     create = f"/deployments/{deploy(ask, 'launch')}/create_flow_run"
@@ -50,7 +51,6 @@ def test_a_run_that_waits_has_its_name_and_tags(ask: Ask) -> None:
     assert ask("POST", mine, {"parameters": {"project": "shop"}}).json()["tags"] == []
 
 
-@pytest.mark.prefect
 def test_so_has_a_run_that_a_schedule_made(ask: Ask) -> None:
     """Broken: the runs of the night are called after animals."""
     operation = deploy(ask, "launch")
