@@ -10,6 +10,7 @@ import os
 import runpy
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 NEW_OBJECTS = 100_000
@@ -27,7 +28,9 @@ def main() -> None:
     from flows.run_state.secret_redaction import keep_secret  # noqa: PLC0415
     from stack.worker.patient_clients import wait_for_server  # noqa: PLC0415
 
-    keep_secret(())  # parameters that are refused are logged before a flow knows its secrets
+    # Parameters that are refused are logged before a flow knows its secrets.
+    import_module("prefect.main")  # it sets the handlers of logs up
+    keep_secret(())
     wait_for_server()
     # A fork has imported it, and it is to be run as a program.
     sys.modules.pop("prefect.engine", None)

@@ -153,7 +153,7 @@ class Deployer:
             kind=kind,
             strategy=strategy,
             to_release=to_release,
-            # It is told of a rollout that ends before it has looked at what serves as well.
+            # A rollout may end before it has looked, and its event says what still serves.
             from_version=self._serving_version(),
         )
 

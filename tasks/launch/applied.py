@@ -70,14 +70,16 @@ def service_record(
 
     Variables with a password in an address are recorded as secrets are.
     """
-    shown = {
+    in_clear = {
         name: text for name, text in variables.items() if without_evident_secrets(text) == text
     }
-    hidden = {name: text for name, text in variables.items() if name not in shown} | dict(secrets)
+    sealed = {name: text for name, text in variables.items() if name not in in_clear} | dict(
+        secrets
+    )
     return {
         "service": service.model_dump(mode="json"),
-        "variables": shown,
-        "secrets": {name: _sealed(key, name, value) for name, value in hidden.items()},
+        "variables": in_clear,
+        "secrets": {name: _sealed(key, name, value) for name, value in sealed.items()},
     }
 
 

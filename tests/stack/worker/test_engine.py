@@ -78,3 +78,32 @@ def test_a_run_whose_server_is_away_waits_for_it(tmp_path: Path) -> None:
             process.stderr.read()
             answering.join()
     assert server.paths == [f"/api/flow_runs/{run_id}"]
+
+
+REFUSED = """
+import logging
+from stack.worker import engine
+
+def refuse(*_, **__):
+    logging.getLogger("prefect.flows").error("Parameters: %s", {"P": "https://u:hunter2@h/"})
+
+engine.runpy.run_module = refuse
+engine.main()
+"""
+"""A flow run whose parameters Prefect refuses, and writes into the log."""
+
+
+@pytest.mark.prefect
+def test_what_is_logged_before_a_flow_begins_is_redacted() -> None:
+    """Broken: parameters that do not fit stand in the log of the runs with their passwords."""
+    variables = {"PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Parameters: {'P': 'https://***@h/'}" in done.stderr + done.stdout
+    assert "hunter2" not in done.stderr + done.stdout
