@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from html.entities import codepoint2name
 
 _PLAIN = re.compile(r"[A-Za-z0-9]+")
@@ -26,18 +27,25 @@ _MIN_LINE_LENGTH = 57
 """The shortest line length at which tools break base64 into lines."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spelling:
-    """One way to write a secret; every match contains one of ``anchors``, if there are any."""
+    """One way to write a secret; every match contains one of ``anchors``, if there are any.
 
-    pattern: re.Pattern[str]
+    ``pattern`` is a regular expression, compiled once a text holds an anchor: few ever do.
+    """
+
+    pattern: str
     anchors: tuple[str, ...]
     reach: int
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield the spans of its matches in ``text``."""
         if not self.anchors or any(anchor in text for anchor in self.anchors):
-            for match in self.pattern.finditer(text):
+            for match in self._compiled.finditer(text):
                 yield match.span()
 
 
@@ -51,16 +59,14 @@ def spellings(secret: str) -> Iterator[Spelling]:
         yield _run(code, "", "")
     for mark in (" ", ":", r"\x"):
         spaced = mark.join(f"{byte:02x}" for byte in encoded)
-        yield Spelling(re.compile(re.escape(spaced), re.IGNORECASE), (), len(spaced))
+        yield Spelling(f"(?i){re.escape(spaced)}", (), len(spaced))
 
 
 def _escaped(secret: str) -> Spelling:
     """Return a spelling with each character plain, or escaped as in JSON, Python, URLs or HTML."""
     pattern = "".join(map(_spelt, secret))
     plain = max(_PLAIN.findall(secret), key=len, default="")
-    return Spelling(
-        re.compile(pattern), (plain,) if plain else (), _MAX_SPELLING_LENGTH * len(secret)
-    )
+    return Spelling(pattern, (plain,) if plain else (), _MAX_SPELLING_LENGTH * len(secret))
 
 
 def _spelt(character: str) -> str:
@@ -118,6 +124,6 @@ def _run(code: str, before: str, after: str) -> Spelling:
         for at in range(0, _ANCHOR_LENGTH * _ANCHOR_COUNT, _ANCHOR_LENGTH)
     )
     if len(code) < _MIN_LINE_LENGTH:
-        return Spelling(re.compile(before + re.escape(code) + after), (code,), len(code) + 4)
+        return Spelling(before + re.escape(code) + after, (code,), len(code) + 4)
     pattern = before + _BROKEN.join(map(re.escape, code)) + after
-    return Spelling(re.compile(pattern), anchors, 2 * len(code))
+    return Spelling(pattern, anchors, 2 * len(code))

@@ -70,6 +70,7 @@ def test_more_links_than_the_system_follows_lead_nowhere_known(tmp_path: Path) -
         (tmp_path / "0").stat()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nest")  # which removes what lies so deep
 def test_a_link_deeper_than_the_longest_path_is_not_taken_for_a_folder(tmp_path: Path) -> None:
     """Broken: the system follows it, and shows what lies beside the archive."""

@@ -14,6 +14,7 @@ from tasks.planning.kernels.bound import longest_after
 from tests.tasks.planning.problems import problems
 
 
+@pytest.mark.slow
 @given(problems())
 def test_a_kernel_gives_the_same_either_way(problem: Problem) -> None:
     """A plan would depend on whether something else has imported numba."""
