@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 from blocks.argument import short_value
+from blocks.credentials import plain
 from blocks.parameter import MAX_NAMES, CommandText, ShortText
 
 ALL = "all"
@@ -65,6 +74,12 @@ class ProjectEnvironment(ProjectVariables):
         default_factory=dict,
         description='Environment variables that are never shown, e.g. {"API_KEY": "..."}',
     )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if both := sorted({*self.variables} & {*plain(self.secrets)}):
+            raise ValueError(f"{both[0]} is both a variable and a secret; leave one of them out")
+        return self
 
     def over(self, other: ProjectEnvironment) -> ProjectEnvironment:
         """Return ``other`` with these values in their place, be they variables or secrets."""

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from blocks.parameter import Money, SomeMoney, SomeSeconds
+from blocks.parameter import Decimal, Money, SomeMoney, SomeSeconds
 
 _HOUR_SECONDS = 3600.0
 
@@ -43,7 +43,7 @@ class Goal(BaseModel):
         title="Deadline in seconds",
         description="Time after the start by which everything must have ended",
     )
-    probability: float = Field(
+    probability: Decimal = Field(
         default=0.9,
         ge=0.5,
         le=0.99,

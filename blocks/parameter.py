@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticKnownError
 
 from blocks.argument import MAX_BYTES
 
@@ -46,6 +47,19 @@ def bounded_text(pattern: str, most: int, least: int = 1) -> FieldInfo:
     return info
 
 
+def _no_boolean(value: object) -> object:
+    """Return ``value``, except true and false, which pydantic would take for 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticKnownError("float_type")
+    return value
+
+
+NO_BOOLEAN = BeforeValidator(_no_boolean)
+"""Comes after the bounds of a number, which would not be in the JSON schema otherwise."""
+Whole = Annotated[int, NO_BOOLEAN]
+Decimal = Annotated[float, NO_BOOLEAN]
+"""Numbers without bounds, or with those of their field."""
+
 Name = Annotated[str, bounded_text(r"^[a-z0-9-]*$", 100)]
 """The name of a block: a project, an environment, a provider."""
 
@@ -80,7 +94,7 @@ _DAY = rf"^({_YEAR}-{_DAY_OF_ANY_YEAR}|{_LEAP_YEAR}-02-29)$"
 Day = Annotated[date, Field(json_schema_extra={"pattern": _DAY + _NO_LINE_AFTER})]
 """A day from 1970 to 2099."""
 
-Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS)]
-SomeSeconds = Annotated[float, Field(gt=0, le=MAX_SECONDS)]
-Money = Annotated[float, Field(ge=0, le=MAX_COST)]
-SomeMoney = Annotated[float, Field(gt=0, le=MAX_COST)]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS), NO_BOOLEAN]
+SomeSeconds = Annotated[float, Field(gt=0, le=MAX_SECONDS), NO_BOOLEAN]
+Money = Annotated[float, Field(ge=0, le=MAX_COST), NO_BOOLEAN]
+SomeMoney = Annotated[float, Field(gt=0, le=MAX_COST), NO_BOOLEAN]

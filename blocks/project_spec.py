@@ -19,7 +19,7 @@ from pydantic import (
 from blocks.argument import short_command
 from blocks.credentials import plain, without_credentials
 from blocks.environment_spec import ProjectEnvironment
-from blocks.parameter import Seconds, SomeSeconds
+from blocks.parameter import NO_BOOLEAN, Seconds, SomeSeconds, Whole
 from blocks.providers.interface import Resources
 from blocks.schedule_spec import OperationSchedules, ProjectWorkload
 
@@ -53,13 +53,11 @@ class ServiceSpec(BaseModel):
         default=30, description="How long it may take to become healthy"
     )
     web: bool = Field(default=True, description="Whether it gets a port and takes traffic")
-    port: int | None = Field(
+    port: Annotated[int, Field(ge=1, le=65535), NO_BOOLEAN] | None = Field(
         default=None,
-        ge=1,
-        le=65535,
         description="The public port of the router that users reach it on; empty: a free one",
     )
-    replicas: int = Field(
+    replicas: Whole = Field(
         default=1, ge=0, le=64, description="Processes side by side; 0: it does not run"
     )
     restart: Literal["always", "on-failure", "never"] = Field(

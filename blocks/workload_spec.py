@@ -14,6 +14,7 @@ from blocks.parameter import (
     MAX_NAMES,
     MAX_PATH_LENGTH,
     MAX_SAFE_INTEGER,
+    NO_BOOLEAN,
     CommandText,
     Expression,
     FilePath,
@@ -21,6 +22,7 @@ from blocks.parameter import (
     ShortText,
     SomeSeconds,
     StepName,
+    Whole,
     WorkloadName,
     WorkloadNameOrAll,
 )
@@ -108,7 +110,7 @@ class StepSpec(BaseModel):
         description="How long you expect it to take; plans use it until there is history",
     )
     timeout_seconds: SomeSeconds | None = Field(default=None, description="Wall time it may take")
-    retries: int = Field(default=0, ge=0, le=20, description="Further attempts after a failure")
+    retries: Whole = Field(default=0, ge=0, le=20, description="Further attempts after a failure")
     retry_delay_seconds: Seconds = Field(
         default=1,
         description="Wait before the second attempt; it doubles with each further attempt",
@@ -161,7 +163,7 @@ class PytestWorkload(BaseModel):
         max_length=MAX_ITEMS,
         description="Further pytest arguments, e.g. `-m not slow`",
     )
-    shards: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | Literal["auto"] = Field(
+    shards: Annotated[int, Field(ge=1, le=MAX_ITEMS), NO_BOOLEAN] | Literal["auto"] = Field(
         default="auto", description="A number, or `auto`: the number that history says is fastest"
     )
     keep_together: Literal["auto", "class", "module", "none"] = Field(
@@ -176,7 +178,7 @@ class PytestWorkload(BaseModel):
         description="Resources that one shard holds while it runs",
     )
     timeout_seconds: SomeSeconds | None = Field(default=None, description="Wall time of one shard")
-    retries: int = Field(default=0, ge=0, le=20, description="Further attempts of a failed shard")
+    retries: Whole = Field(default=0, ge=0, le=20, description="Further attempts of a failed shard")
     retry_delay_seconds: Seconds = Field(
         default=1,
         description="Wait before the second attempt; it doubles with each further attempt",

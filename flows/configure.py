@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from blocks.credentials import plain
 from blocks.environment import Environment
-from blocks.environment_spec import ProjectVariables
 from blocks.parameter import FilePath
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
@@ -26,10 +25,11 @@ from flows.configuration.block_loading import (
     documents,
     load_environments,
     load_providers,
-    own_ledger,
+    repository_folders,
 )
 from flows.configuration.block_saving import save_changed
 from flows.configuration.notifications import make_automations, notification_blocks
+from flows.configuration.remarks import remarks_on
 from flows.configuration.schedules import follow_projects, refuse_impossible_schedules
 from flows.configuration.source_file import left_behind
 from flows.run_state.completion import remarked
@@ -38,17 +38,13 @@ from tasks.configuration import Configuration, read_configuration, refuse_unknow
 from tasks.errors import BadInputError, NotFoundError
 from tasks.home import Home
 from tasks.launch.carrying import carried_paths
-from tasks.launch.data_messages import proposed_data
-from tasks.launch.detection import start_problem
 from tasks.launch.existence import require_source
 from tasks.launch.lock import locked
 from tasks.launch.variables import (
     lineage,
-    own_variable_warnings,
     refuse_unshared,
-    values_for_nobody,
 )
-from tasks.ledger.instances import instances
+from tasks.public_port_range import public_range
 from tasks.roots import refuse_outside
 from tasks.settings import settings
 from tasks.split.declared import split_steps
@@ -103,13 +99,7 @@ async def _apply(configuration: Configuration, file: str) -> dict[str, list[str]
     saved = await save_blocks(blocks)
     await register_providers()
     remarks += await make_automations()
-    remarks += [
-        sentence
-        for name, project in configuration.projects.items()
-        for sentence in await asyncio.to_thread(_project_remarks, name, project)
-    ]
-    remarks += _variable_remarks(configuration)
-    remarks += await _values_for_nobody(configuration)
+    remarks += await remarks_on(configuration)
     schedules, impossible = await follow_projects()
     remarks += impossible
     left = await left_behind(Path(file), saved)
@@ -122,9 +112,15 @@ async def _apply(configuration: Configuration, file: str) -> dict[str, list[str]
 
 
 async def _refuse_unknown(configuration: Configuration) -> None:
-    """Refuse names that nothing bears, and environments that inherit from none or in a circle."""
+    """Refuse names that nothing bears, circles of environments, and ports that are not public."""
     stored = await load_environments(without=configuration.environments)
-    refuse_unknown_names(configuration, await documents(PROJECT), stored)
+    repositories = await repository_folders()
+    refuse_unknown_names(configuration, await documents(PROJECT), stored, repositories)
+    public_ports = public_range(settings())
+    for name, project in configuration.projects.items():
+        for service, spec in project.services.items():
+            if spec.port is not None:
+                public_ports.require(name, service, spec.port)
     for name in configuration.environments:
         lineage(name, {**stored, **configuration.environments})
 
@@ -136,57 +132,6 @@ def _enumerated(names: Sequence[str]) -> str:
         named.append(f"{others} more")
     *first, last = named
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _variable_remarks(configuration: Configuration) -> list[str]:
-    """Return sentences on variables that replace those that Slipway sets, or cannot."""
-    shared: dict[str, ProjectVariables] = {
-        f"environments.{name}": each for name, each in configuration.environments.items()
-    }
-    own = {
-        f"projects.{project}.environments.{name}": each
-        for project, spec in configuration.projects.items()
-        for name, each in spec.environments.items()
-    }
-    return [
-        sentence
-        for field, each in (shared | own).items()
-        for sentence in own_variable_warnings(f"{field}.variables", each.variables)
-    ]
-
-
-async def _values_for_nobody(configuration: Configuration) -> list[str]:
-    """Return sentences on values that no service will ever get, in all current environments."""
-    environments = await load_environments()
-
-    def look() -> list[str]:
-        """Ask the ledger where services of each project run."""
-        with own_ledger() as ledger:
-            return [
-                sentence
-                for name, project in configuration.projects.items()
-                for sentence in values_for_nobody(
-                    name,
-                    project.environments,
-                    environments,
-                    {instance.environment for instance in instances(ledger, project=name)},
-                )
-            ]
-
-    return await asyncio.to_thread(look)
-
-
-def _project_remarks(name: str, project: ProjectSpec) -> list[str]:
-    """Return sentences on what a project lacks: a start command, named data; if it can be read."""
-    source = Path(project.source).expanduser()
-    if not source.is_dir():
-        return []
-    commands = [service.command for service in project.services.values()]
-    problem = start_problem(name, project, source)
-    return [
-        *filter(None, [problem]),
-        *proposed_data(name, project, source, commands, {}),
-    ]
 
 
 def build_blocks(configuration: Configuration) -> dict[str, Block]:

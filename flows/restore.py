@@ -17,6 +17,7 @@ from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from tasks.backup import task as backing_up
 from tasks.backup.target import refuse_kept
+from tasks.errors import NotFoundError
 from tasks.roots import refuse_outside
 from tasks.settings import settings
 
@@ -45,7 +46,11 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
     refuse_outside("target", Path(target), settings().allowed_roots)
     folders = await repository_folders(), await project_folders()
     refuse_kept(Path(target), settings().root, Path.cwd(), *folders)
-    spec = await load_project(project)
+    try:
+        spec = await load_project(project)
+    except NotFoundError as error:
+        remedy = "To restore what was forgotten, configure the project again: snapshots stay."
+        raise NotFoundError("project", project, error.known, remedy) from error
     repository = await load_repository(spec.repository)
     compared = await backing_up.restore(project, repository, Path(target), snapshot)
     summary = f"{compared.files} files of {project} restored to {target}, as they were backed up"

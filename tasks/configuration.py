@@ -84,17 +84,26 @@ def _is_extension(key: object) -> bool:
 
 
 def refuse_unknown_names(
-    configuration: Configuration, projects: Collection[str], environments: Collection[str]
+    configuration: Configuration,
+    projects: Collection[str],
+    environments: Collection[str],
+    repositories: Collection[str],
 ) -> None:
-    """Refuse an unknown environment of a project, or project of an environment or notification.
+    """Refuse a name that a project, an environment or a notification uses and nothing bears.
 
-    ``projects`` and ``environments`` are those that are configured already.
+    ``projects``, ``environments`` and ``repositories`` are those that are configured already.
 
     Raises:
         NotFoundError: The name is neither among these, nor in ``configuration``.
     """
     known_environments = sorted({*environments, *configuration.environments})
+    known_repositories = sorted({*repositories, *configuration.repositories})
     for name, project in configuration.projects.items():
+        if project.repository not in known_repositories:
+            remedy = "Correct it, or add it to `repositories`."
+            raise NotFoundError(
+                f"projects.{name}.repository", project.repository, known_repositories, remedy
+            )
         for used in project.environments:
             if used not in known_environments:
                 remedy = (

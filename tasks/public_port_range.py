@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from blocks.routers.extent import reach, served
+from tasks.errors import BadInputError
 from tasks.settings import Settings
 
 
@@ -18,6 +19,20 @@ class PublicPortRange:
 
     def __contains__(self, port: int) -> bool:
         return self.first <= port <= self.last
+
+    def require(self, project: str, service: str, port: int) -> None:
+        """Refuse ``port``, which a service asks for, if the router does not serve it.
+
+        Raises:
+            BadInputError: It names the field of the project.
+        """
+        if port not in self:
+            raise BadInputError(
+                f"projects.{project}.services.{service}.port",
+                port,
+                f"the public ports are {self.first} to {self.last}",
+                "Write one of these, or set SLIPWAY_ROUTER_SLOTS higher and run `make up`.",
+            )
 
 
 def public_range(settings: Settings) -> PublicPortRange:

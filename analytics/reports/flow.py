@@ -16,7 +16,7 @@ from pydantic import Field
 from analytics.reports.catalogue import ReportName, needed_since, report_names, spans
 from analytics.reports.data.period import CompareName, PeriodName
 from analytics.reports.render.files import FORMATS, FormatName
-from analytics.reports.task import make, read_flow_runs, read_ledger
+from analytics.reports.task import make, read_flow_runs, read_ledger, refuse_unknown_project
 from blocks.parameter import Day, NameOrAll
 from tasks.errors import BadInputError
 
@@ -48,7 +48,8 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
         compare: The period to compare with: the time of the same length just before, or that many
             weeks before, which are the same days of the week.
         project: Only the runs of this project; empty: everything.
-        formats: The files that are written, below the folder `reports` of Slipway's home.
+        formats: The files that are written, below the folder `reports` of Slipway's home; without
+            any, there are the artifacts alone.
         since: First day instead of the period's own.
         until: Last day instead of today. Days are those of UTC.
 
@@ -63,7 +64,12 @@ async def report_flow(  # noqa: PLR0917 - they are its form in the UI
     flows = await read_flow_runs(begin)
     # Prefect need not look for futures in every row.
     rows: Any = opaque(flows)
-    everything: Any = opaque(await read_ledger(rows, begin))
+    tables = await read_ledger(rows, begin)
+    try:
+        await refuse_unknown_project(project, tables)
+    except BadInputError as error:
+        return Failed(message=str(error), data=error)
+    everything: Any = opaque(tables)
     sentences = [
         await make(name, everything, period_and_compared, project, formats)
         for name in report_names(report)

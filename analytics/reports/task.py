@@ -33,7 +33,9 @@ from analytics.reports.sections.calibration import calibration_sections
 from analytics.reports.sections.training import of_training
 from analytics.training import report as training_report
 from analytics.training.backtest import Backtest
+from blocks.project import Project
 from tasks.artifact import artifact_key, one_line
+from tasks.errors import NotFoundError
 from tasks.ledger.activity import activity
 from tasks.ledger.decisions import decisions
 from tasks.ledger.hosts import open_own_ledger
@@ -68,6 +70,22 @@ async def read_flow_runs(since: float) -> list[FlowRow]:
 async def read_ledger(flows: list[FlowRow], since: float) -> ReportTables:
     """Read what the ledger has recorded since then, and combine it with the flow runs."""
     return await asyncio.to_thread(_history, flows, since, time.time())
+
+
+async def refuse_unknown_project(project: str, tables: ReportTables) -> None:
+    """Refuse a project that is neither configured nor in ``tables``; empty is every project.
+
+    Raises:
+        NotFoundError: There is nothing to report on it.
+    """
+    if not project or project in tables.projects:
+        return
+    async with get_client() as client:
+        blocks = await client.read_block_documents_by_type(Project.get_block_type_slug())
+    configured = [block.name for block in blocks if block.name]
+    if project not in configured:
+        known = sorted({*configured, *tables.projects})
+        raise NotFoundError("project", project, known, "Name one of them, or none for all.")
 
 
 @task(name="report", task_run_name="{name} report", cache_policy=NO_CACHE, persist_result=False)

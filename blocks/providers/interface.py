@@ -8,6 +8,8 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from blocks.parameter import Decimal, Whole
+
 MAX_CPUS = 1_000_000
 MAX_MIB = 1_000_000_000
 """A million GiB."""
@@ -19,17 +21,17 @@ class Resources(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    cpus: float = Field(
+    cpus: Decimal = Field(
         default=0.0,
         ge=0,
         le=MAX_CPUS,
         title="CPUs",
         description="CPU cores; fractions are allowed",
     )
-    memory_mib: int = Field(
+    memory_mib: Whole = Field(
         default=0, ge=0, le=MAX_MIB, title="Memory (MiB)", description="Memory in MiB"
     )
-    slots: int = Field(
+    slots: Whole = Field(
         default=0, ge=0, le=MAX_SLOTS, description="Steps that run at once, whatever their size"
     )
 

@@ -9,6 +9,7 @@ from prefect.blocks.core import Block
 from pydantic import Field, HttpUrl
 
 from blocks.logo import logo
+from blocks.parameter import Decimal, Whole
 from blocks.providers.interface import Resources
 from blocks.providers.shell_runner import ShellRunner
 
@@ -41,25 +42,25 @@ class ShellProvider(Block):
     _description = "Executes steps of workloads as processes of this machine, within its capacity."
     _documentation_url = HttpUrl("https://docs.prefect.io/v3/concepts/blocks")
 
-    cpus: float = Field(
+    cpus: Decimal = Field(
         default_factory=_cores,
         gt=0,
         title="CPUs",
         description="CPU cores it may hand out; empty: all",
     )
-    memory_mib: int = Field(
+    memory_mib: Whole = Field(
         default_factory=_memory_mib,
         gt=0,
         title="Memory (MiB)",
         description="Memory it may hand out; empty: 80 % of this machine's",
     )
-    slots: int = Field(
+    slots: Whole = Field(
         default_factory=_cores, ge=1, description="Steps that run at once; empty: one per CPU core"
     )
-    speed: float = Field(
+    speed: Decimal = Field(
         default=1.0, gt=0, description="How fast it is: 2 takes half the time of a 1"
     )
-    price_per_hour: float = Field(
+    price_per_hour: Decimal = Field(
         default=0.0,
         ge=0,
         title="Price per hour",

@@ -11,6 +11,7 @@ from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from blocks.credentials import apart, plain, together
 from blocks.logo import logo
+from blocks.parameter import Decimal
 from blocks.repositories.restic_engine import ResticEngine
 
 
@@ -59,7 +60,7 @@ class ResticRepository(Block):
             '"user:password"}; users within the location are moved here; never shown'
         ),
     )
-    lock_wait_seconds: float = Field(
+    lock_wait_seconds: Decimal = Field(
         default=60,
         ge=0,
         title="Lock wait (seconds)",

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
+from jsonschema.exceptions import ValidationError as SchemaError
 from prefect.utilities.schema_tools.validation import ValidationError, validate
 
 from tasks.errors import shortened
@@ -28,20 +30,64 @@ def unfit(schema: dict[str, Any], parameters: dict[str, Any], *, partial: bool =
     try:
         validate(parameters, schema, raise_on_error=True, ignore_required=partial)
     except ValidationError as error:
-        return explained(str(error), schema)
+        return explained(error, schema)
     return ""
 
 
-def explained(complaint: str, schema: Mapping[str, Any]) -> str:
+def explained(error: ValidationError, schema: Mapping[str, Any]) -> str:
     """Return Prefect's complaint about parameters, and the meaning of the field that it names.
 
     Args:
-        complaint: E.g. ``Validation failed for field 'project'. Failure reason: ...``; it quotes
-            the whole value, however long that is.
+        error: E.g. ``Validation failed for field 'project'. Failure reason: ...``; it quotes the
+            whole value, however long that is. Of a value that may be one of several things, it
+            says that it is none of them; the complaint returned says what is wrong with the one
+            that was meant.
         schema: The schema of the operation's parameters.
     """
+    complaint = str(error)
+    if isinstance(error.__cause__, SchemaError) and (cause := _meant(error.__cause__)):
+        field = cause.json_path.removeprefix("$.")
+        complaint = f"Validation failed for field {field!r}. Failure reason: {cause.message}"
     properties: Mapping[str, Any] = schema.get("properties", {})
     match = _FIELD.search(complaint)
     meaning = properties.get(match[1], {}).get("description") if match else None
     remedy = f"It is: {meaning}" if meaning else f"Known are: {', '.join(properties)}."
     return f"{shortened(complaint, _MAX_MESSAGE_LENGTH).rstrip('.')}. {' '.join(remedy.split())}"
+
+
+def _meant(error: SchemaError) -> SchemaError | None:
+    """Return what is wrong with the alternative that was meant; None if there were none."""
+    whole = error
+    while isinstance(whole.parent, SchemaError):
+        whole = whole.parent
+    innermost = whole
+    while innermost.context:
+        alternatives = [
+            list(errors)
+            for _, errors in groupby(
+                innermost.context, key=lambda each: each.relative_schema_path[0]
+            )
+        ]
+        meant = [errors for errors in alternatives if not any(map(_is_other, errors))]
+        if len(meant) != 1:
+            return _unknown_kind(alternatives) or innermost
+        innermost = meant[0][0]
+    return None if innermost is whole else innermost
+
+
+def _is_other(error: SchemaError) -> bool:
+    """Tell whether ``error`` says that its alternative was not meant: by its type or its kind."""
+    path = list(error.relative_path)
+    lacks_kind = error.validator == "required" and error.message.startswith("'kind' ")
+    return path == ["kind"] or (not path and (error.validator == "type" or lacks_kind))
+
+
+def _unknown_kind(alternatives: list[list[SchemaError]]) -> SchemaError | None:
+    """Return an error that names every kind there is, if the value has none of them."""
+    kinds = [each for errors in alternatives for each in errors if list(each.path) == ["kind"]]
+    if not kinds:
+        return None
+    known = sorted({kind for each in kinds for kind in each.schema.get("enum", ())})
+    unknown = SchemaError(f"{kinds[0].instance!r} is not one of {known}", path=kinds[0].path)
+    unknown.parent = kinds[0].parent
+    return unknown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zoneinfo
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from flows.configuration.schedule_changes import WORKLOAD, ProjectSchedule
 from tasks.errors import BadInputError, NotFoundError
 
 _CRON_FIELDS = 5
+_LEADING_ZEROS = re.compile(r"\b0+(?=\d)")
 _EXAMPLE = "Write minute, hour, day, month and day of the week, e.g. '0 3 * * *'."
 
 
@@ -44,9 +46,7 @@ async def check_schedule(
         raise BadInputError(
             f"{schedule.field}.parameters", dict(schedule.parameters), problem, remedy
         )
-    properties: Mapping[str, Any] = schema.get("properties", {})
-    defaults = {name: field["default"] for name, field in properties.items() if "default" in field}
-    values = {**defaults, **schedule.parameters}
+    values = _with_defaults(schedule, schema)
     environment = values.get("environment")
     if environment and environment not in environments:
         remedy = "Correct it, or add it to `environments`."
@@ -61,18 +61,39 @@ async def check_schedule(
         )
 
 
-def refuse_repeated(schedules: Sequence[ProjectSchedule]) -> None:
-    """Refuse a schedule that is there twice: each run would be made twice.
+def refuse_repeated(
+    schedules: Sequence[ProjectSchedule], schemas: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Refuse a schedule that is there twice, however it is written: each run would be made twice.
+
+    Args:
+        schedules: The schedules of a project.
+        schemas: The schema of the parameters of each operation.
 
     Raises:
         BadInputError: It names the second.
     """
-    contents = [replace(schedule, field="") for schedule in schedules]
+    contents = [
+        replace(
+            schedule,
+            field="",
+            cron=_LEADING_ZEROS.sub("", " ".join(schedule.cron.lower().split())),
+            parameters=_with_defaults(schedule, schemas[schedule.operation]),
+        )
+        for schedule in schedules
+    ]
     for schedule, content in zip(schedules, contents, strict=True):
         first = schedules[contents.index(content)]
         if first is not schedule:
             problem, remedy = f"is the same as {first.field}", "Leave one of them out."
             raise BadInputError(schedule.field, schedule.cron, problem, remedy)
+
+
+def _with_defaults(schedule: ProjectSchedule, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters of a run of ``schedule``."""
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    defaults = {name: field["default"] for name, field in properties.items() if "default" in field}
+    return {**defaults, **schedule.parameters}
 
 
 def _refuse_not_a_number(schedule: ProjectSchedule) -> None:

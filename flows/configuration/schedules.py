@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from prefect import get_run_logger
 from prefect.client.orchestration import PrefectClient, get_client
@@ -103,13 +104,15 @@ async def _check(
 ) -> list[ProjectSchedule]:
     """Return the schedules of a project, all of which can be saved."""
     schedules = list(project_schedules(name, spec))
-    refuse_repeated(schedules)
+    schemas: dict[str, Mapping[str, Any]] = {}
     for schedule in schedules:
         if schedule.operation not in deployments:
             remedy = "Register it with: make up"
             raise NotFoundError(schedule.field, schedule.operation, list(deployments), remedy)
         schema = deployments[schedule.operation].parameter_openapi_schema or {}
         await check_schedule(schedule, schema, spec.workloads, {*environments})
+        schemas[schedule.operation] = schema
+    refuse_repeated(schedules, schemas)
     return schedules
 
 

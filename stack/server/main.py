@@ -133,7 +133,7 @@ def explain_refusals() -> None:
         try:
             return validate(obj, schema, *args, **kwargs)
         except ValidationError as error:
-            raise ValidationError(explained(str(error), schema)) from error
+            raise ValidationError(explained(error, schema)) from error
 
     deployments.validate = validate_and_explain  # type: ignore[attr-defined] # as it is imported
 

@@ -170,19 +170,12 @@ def _require_free(
     connection: Connection, span: PublicPortRange, place: PortOwner, service: str, pin: int
 ) -> None:
     """Take ``pin`` from an owner that does not need it; refuse if its owner needs it."""
-    field = f"projects.{place.project}.services.{service}.port"
-    if pin not in span:
-        raise BadInputError(
-            field,
-            pin,
-            f"the public ports are {span.first} to {span.last}",
-            "Write one of these, or set SLIPWAY_ROUTER_SLOTS higher and run `make up`.",
-        )
+    span.require(place.project, service, pin)
     is_pin = (table.c.host == span.host, table.c.port == pin)
     holder = connection.execute(select(*_COLUMNS).where(*is_pin)).mappings().one_or_none()
     if holder is not None and holder["released_at"] is None:
         raise BadInputError(
-            field,
+            f"projects.{place.project}.services.{service}.port",
             pin,
             f"it is the public port of {_shown(holder['owner'])}",
             "Write another one, or stop that first; without `port`, each environment gets its own.",

@@ -10,6 +10,7 @@ import pytest
 
 from blocks.project_spec import ProjectSpec
 from flows import restore
+from tasks.errors import NotFoundError
 from tasks.launch.target import Target
 
 
@@ -44,6 +45,21 @@ async def test_what_slipway_keeps_is_no_target(restored: list[Path], home: Path)
     state: Any = await restore.restore_flow.fn("shop", str(home / "releases" / "shop"))
     assert state.is_failed()
     assert state.message.startswith("target:")
+    assert restored == []
+
+
+async def test_a_forgotten_project_is_configured_again_for_its_snapshots(
+    restored: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: who forgot a project by mistake reads that it is unknown, and takes it for lost."""
+
+    async def load_project(name: str) -> ProjectSpec:
+        raise NotFoundError("project", name, ["blog"], "Create a block")
+
+    monkeypatch.setattr(restore, "load_project", load_project)
+    state: Any = await restore.restore_flow.fn("shop", str(tmp_path / "back"))
+    assert state.message.startswith("project: unknown; known are: blog (got 'shop'). To restore")
+    assert "configure the project again" in state.message
     assert restored == []
 
 

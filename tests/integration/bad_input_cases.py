@@ -71,6 +71,16 @@ CASES = {
         {"file": "{folder}/inherits.yaml"},
         ("environments.qa.inherits: unknown; did you mean 'prod'?", "'prd'"),
     ),
+    "unknown repository": Case(
+        "configure",
+        {"file": "{folder}/repository.yaml"},
+        ("projects.shop.repository: unknown; did you mean 'local'?", "'locla'"),
+    ),
+    "port that is not public": Case(
+        "configure",
+        {"file": "{folder}/port.yaml"},
+        ("projects.shop.services.web.port: the public ports are ", "SLIPWAY_ROUTER_SLOTS higher"),
+    ),
     "file of a workload": _run(
         {"kind": "wfformat", "file": "{folder}/none.json"},
         "workloads.inline.file: No such file or directory",

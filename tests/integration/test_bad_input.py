@@ -40,6 +40,8 @@ def folder(stack: Stack) -> Path:
         "source": {"projects": {"shop": {"source": "nowhere"}}},
         "locked": {"projects": {"shop": {"source": "locked"}}},
         "inherits": {"environments": {"qa": {"inherits": "prd"}, "prod": {}}},
+        "repository": {"projects": {"shop": {"source": "source", "repository": "locla"}}},
+        "port": {"projects": {"shop": {"source": "source", "services": {"web": {"port": 81}}}}},
         "size": {"providers": {"big": {"kind": "shell", "memory_mib": "2 GB"}}},
     }
     for name, document in wrong.items():
@@ -172,6 +174,12 @@ def test_what_was_refused_can_be_mended_and_run(stack: Stack, refused: dict[str,
             {"project": "x", "workload": steps({"id": "a", "timeout_seconds": "5 min"})},
             "'workload.steps[0].timeout_seconds'",
             id="duration",
+        ),
+        pytest.param(
+            "run",
+            {"project": "x", "workload": steps({"id": "a", "comand": "true"})},
+            "'workload.steps[0]'",
+            id="unknown key",
         ),
     ],
 )

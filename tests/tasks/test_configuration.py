@@ -90,6 +90,28 @@ def test_a_wrong_type_names_the_field(tmp_path: Path) -> None:
     assert error.value == "many"
 
 
+@pytest.mark.parametrize(
+    "field", ["replicas", "port", "drain_seconds", "demand.cpus", "demand.memory_mib"]
+)
+def test_yes_is_no_number(tmp_path: Path, field: str) -> None:
+    """Broken: `replicas: yes` is one process, and `drain_seconds: no` ends requests at once."""
+    *outer, key = field.split(".")
+    service = f"{{{key}: true}}"
+    for name in outer:
+        service = f"{{{name}: {service}}}"
+    with pytest.raises(BadInputError, match=r"is not a number \(got True\)\. Write") as caught:
+        read(tmp_path, f"projects: {{shop: {{source: ., services: {{web: {service}}}}}}}")
+    assert caught.value.field == f"projects.shop.services.web.{field}"
+
+
+def test_a_name_is_a_variable_or_a_secret(tmp_path: Path) -> None:
+    """Broken: which of two values a service gets is a matter of luck."""
+    with pytest.raises(BadInputError, match="KEY is both a variable and a secret") as caught:
+        read(tmp_path, "environments: {dev: {variables: {KEY: plain}, secrets: {KEY: hunter22}}}")
+    assert caught.value.field == "environments.dev"
+    assert "hunter22" not in str(caught.value)
+
+
 def test_a_wrong_secret_is_not_shown(tmp_path: Path) -> None:
     """An error message ends in logs."""
     error = refused(tmp_path, "environments: {dev: {secrets: {KEY: [hunter2]}}}")
@@ -227,29 +249,33 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     [
         ("projects: {shop: {source: x, environments: {prd: {}}}}", "projects.shop.environments"),
         ("environments: {dev: {shared_with: [shpo]}}", "environments.dev.shared_with"),
+        ("projects: {shop: {source: x, repository: ofsite}}", "projects.shop.repository"),
     ],
 )
 def test_names_that_nothing_bears_are_refused(tmp_path: Path, text: str, field: str) -> None:
     """Values of a misspelt environment would reach nothing, and nobody would be told."""
     with pytest.raises(NotFoundError) as caught:
-        refuse_unknown_names(read(tmp_path, text), ["shop"], ["prod"])
+        refuse_unknown_names(read(tmp_path, text), ["shop"], ["prod"], ["local"])
     assert caught.value.field == field
 
 
 def test_names_of_the_file_and_of_what_is_configured_are_known(tmp_path: Path) -> None:
     """What was made in the UI could not be used by a file."""
     text = """
-projects: {shop: {source: x, environments: {prod: {}, dev: {variables: {A: b}}}}}
+projects:
+  shop: {source: x, repository: own, environments: {prod: {}, dev: {variables: {A: b}}}}
+  blog: {source: x, repository: offsite}
+repositories: {own: {kind: restic, location: /srv/own}}
 environments: {dev: {variables: {A: b}, shared_with: [shop, blog]}}
 """
-    refuse_unknown_names(read(tmp_path, text), ["blog"], ["prod"])
+    refuse_unknown_names(read(tmp_path, text), ["blog"], ["prod"], ["offsite"])
 
 
 def test_an_environment_to_inherit_from_is_proposed_with_who_inherits_it(tmp_path: Path) -> None:
     """The user adds what the error says, and the values still reach nobody."""
     text = "projects: {shop: {source: ., environments: {base: {variables: {GREETING: x}}}}}"
     with pytest.raises(NotFoundError, match=r"\{base: \{\}, dev: \{inherits: base\}\}"):
-        refuse_unknown_names(read(tmp_path, text), [], ["dev"])
+        refuse_unknown_names(read(tmp_path, text), [], ["dev"], ["local"])
 
 
 def test_a_nul_is_refused_wherever_it_stands_and_no_secret_is_shown(tmp_path: Path) -> None:

@@ -82,14 +82,14 @@ def test_what_nobody_has_configured_is_refused(
     """A misspelt project would never be told of."""
     configuration = read(tmp_path, f"{{url: json://a, {key}: [{value}]}}")
     with pytest.raises(NotFoundError, match=known) as caught:
-        refuse_unknown_names(configuration, [], [])
+        refuse_unknown_names(configuration, [], [], ["local"])
     assert (caught.value.field, caught.value.value) == (f"notifications.oncall.{key}", value)
 
 
 def test_what_is_configured_already_is_known(tmp_path: Path) -> None:
     """A file of notifications alone could name no project."""
     configuration = read(tmp_path, "{url: json://a, projects: [blog], environments: [dev, prod]}")
-    refuse_unknown_names(configuration, ["blog"], ["dev"])
+    refuse_unknown_names(configuration, ["blog"], ["dev"], ["local"])
 
 
 def test_a_name_that_is_written_twice_counts_once() -> None:

@@ -16,6 +16,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRun
 from prefect.states import Crashed
 
 from analytics.reports.flow import report_flow
+from blocks.project import Project
 from blocks.providers.interface import End, Outcome, Resources
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution, begin_execution, finish_execution
@@ -90,8 +91,18 @@ async def test_without_history_it_completes_and_says_so(home: Path) -> None:
     artifacts = await _artifacts(state)
     assert sorted(map(str, artifacts)) == sorted(f"report-{name}" for name in NAMES)
     assert len(_found(home, "*/report.html")) == 4
-    own: Any = await report_flow("cost", project="shop", since=long_ago, return_state=True)
-    assert list(await _artifacts(own)) == ["report-cost-shop"]
+    await Project(source="/srv/idle").asave("idle", overwrite=True)
+    own: Any = await report_flow("cost", project="idle", since=long_ago, return_state=True)
+    assert list(await _artifacts(own)) == ["report-cost-idle"]
+
+
+async def test_a_project_that_nobody_knows_is_refused(home: Path, home_ledger: Ledger) -> None:
+    """Broken: a report of a misspelt project says that all is quiet."""
+    _ran(home_ledger, 20.0)
+    state: Any = await report_flow(project="shpo", return_state=True)
+    assert state.is_failed()
+    assert state.message.startswith("project: unknown; did you mean 'shop'?")
+    assert _found(home, "*") == []
 
 
 async def test_what_ran_is_shown_and_written(home: Path, home_ledger: Ledger) -> None:
@@ -137,13 +148,14 @@ async def test_no_file_holds_a_secret(home: Path) -> None:
 async def test_one_project_in_chosen_formats(home: Path, home_ledger: Ledger) -> None:
     """Who asks for one project would get the money of all."""
     _ran(home_ledger, 20.0)
+    await Project(source="/srv/idle").asave("idle", overwrite=True)
     state: Any = await report_flow(
-        report="cost", project="other", formats=["json"], compare="none", return_state=True
+        report="cost", project="idle", formats=["json"], compare="none", return_state=True
     )
-    assert "Nothing is known of the project other. Known projects: shop." in state.message
+    assert "Nothing is known of the project idle. Known projects: shop." in state.message
     [folder] = _found(home, "*")
     assert [path.name for path in folder.iterdir()] == ["report.json"]
-    assert folder.name.startswith("cost-other-")
+    assert folder.name.startswith("cost-idle-")
 
 
 async def test_a_period_to_come_is_refused_plainly(home: Path) -> None:

@@ -76,10 +76,21 @@ async def test_a_report_is_of_no_environment() -> None:
     assert "'environment' was unexpected" in str(caught.value)
 
 
-def test_a_schedule_that_is_there_twice_is_refused() -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"cron": "00  03 * * *"},
+        {"parameters": {"project": "shop", "environment": "dev"}},
+    ],
+)
+def test_a_schedule_that_is_there_twice_is_refused(change: dict[str, Any]) -> None:
     """Broken: each run of it is made twice."""
+    schemas = {"ship": {"properties": {"environment": {"default": "dev"}, "project": {}}}}
     other = replace(SHIP, field="g", cron="0 4 * * *")
-    refuse_repeated([SHIP, other])
+    elsewhere = replace(SHIP, field="e", parameters={"project": "shop", "environment": "prod"})
+    refuse_repeated([SHIP, other, elsewhere], schemas)
     with pytest.raises(BadInputError) as caught:
-        refuse_repeated([SHIP, other, replace(SHIP, field="h")])
-    assert str(caught.value).startswith("h: is the same as f (got '0 3 * * *'). Leave one")
+        refuse_repeated([SHIP, other, replace(SHIP, field="h", **change)], schemas)
+    assert str(caught.value).startswith("h: is the same as f (got '")
+    assert str(caught.value).endswith("Leave one of them out.")
