@@ -37,9 +37,9 @@ from flows.run_state.failure import fails_plainly
 from tasks.configuration import Configuration, read_configuration, refuse_unknown_names
 from tasks.errors import BadInputError, NotFoundError
 from tasks.home import Home
-from tasks.launch.carrying import carried_paths
-from tasks.launch.existence import require_source
+from tasks.launch.data.carrying import carried_paths
 from tasks.launch.lock import locked
+from tasks.launch.sources.existence import require_source
 from tasks.launch.variables import (
     lineage,
     refuse_unshared,

@@ -28,7 +28,7 @@ from stack.supervisor.main import GRACE_SECONDS
 from stack.temporary import remove_link
 from tasks.errors import BadInputError, SlipwayError
 from tasks.home import Home
-from tasks.launch.ending import end_instances
+from tasks.launch.instances.ending import end_instances
 from tasks.launch.public_ports import route_away
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.hosts import release_ledger, require_own, this_host

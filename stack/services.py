@@ -12,7 +12,7 @@ from pathlib import Path
 
 from blocks.providers.process import detached
 from blocks.routers.interface import Router
-from tasks.launch.ending import end_instances
+from tasks.launch.instances.ending import end_instances
 from tasks.launch.lock import environment_locked
 from tasks.launch.public_ports import route_away
 from tasks.ledger.befores import unfinished_befores

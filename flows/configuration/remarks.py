@@ -9,7 +9,7 @@ from blocks.environment_spec import ProjectVariables
 from blocks.project_spec import ProjectSpec
 from flows.configuration.block_loading import load_environments, own_ledger
 from tasks.configuration import Configuration
-from tasks.launch.data_messages import proposed_data
+from tasks.launch.data.messages import proposed_data
 from tasks.launch.detection import start_problem
 from tasks.launch.variables import own_variable_warnings, values_for_nobody
 from tasks.ledger.instances import instances

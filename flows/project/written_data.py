@@ -6,7 +6,7 @@ import asyncio
 import re
 
 from flows.configuration.block_loading import own_ledger
-from tasks.launch.data_messages import data_messages, proposed_data
+from tasks.launch.data.messages import data_messages, proposed_data
 from tasks.launch.target import Target, launcher_of
 from tasks.release import Release
 

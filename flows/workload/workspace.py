@@ -11,7 +11,7 @@ from pathlib import Path
 from prefect import get_run_logger
 
 from blocks.workload_spec import PytestWorkload, SplittableSpec
-from tasks.launch.kinds.limit import within
+from tasks.launch.build_limit import within
 from tasks.launch.workspace import (
     DAYS_KEPT,
     leave_workspace,

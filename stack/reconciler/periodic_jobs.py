@@ -38,7 +38,7 @@ from tasks.deploy.events import rollout_event
 from tasks.deploy.reconcile import reconcile_rollouts
 from tasks.deploy.rollout import Rollout
 from tasks.home import Home
-from tasks.launch.ending import end_instances
+from tasks.launch.instances.ending import end_instances
 from tasks.ledger.connection import Ledger
 from tasks.ledger.leases import reap
 from tasks.release import Instance

@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from tasks.events import Event, insight_closed, insight_raised
-from tasks.launch.carrying import CarryError
+from tasks.launch.data.carrying import CarryError
+from tasks.launch.data.serving import ServingTrees, recorded_trees
+from tasks.launch.data.written import look, sentence
 from tasks.launch.lock import environment_lock_file, try_lock
-from tasks.launch.serving import ServingTrees, recorded_trees
-from tasks.launch.written import look, sentence
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import DATA, RaisedInsight, open_insights, write_insights
 from tasks.ledger.instances import instances

@@ -17,8 +17,8 @@ from tasks.launch.detection import kind_of
 from tasks.launch.holding import held_by_nobody
 from tasks.launch.kinds.interface import Kind
 from tasks.launch.lock import locked, try_lock
-from tasks.launch.members import Bounds
-from tasks.launch.source import check_source, fetch, resolved_version, tree_digest
+from tasks.launch.sources.members import Bounds
+from tasks.launch.sources.source import check_source, fetch, resolved_version, tree_digest
 from tasks.ledger.connection import Ledger
 from tasks.ledger.releases import forget_release, releases
 from tasks.release import BUILD_LOG, Release

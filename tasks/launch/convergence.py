@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from blocks.project_spec import ServiceSpec
 from tasks.drain import drain
-from tasks.launch.desired import superfluous
+from tasks.launch.instances.desired import superfluous
+from tasks.launch.instances.starter import remove_folders
 from tasks.launch.launcher import Launcher, LaunchError
 from tasks.launch.precedence import (
     ended_by_another_run,
@@ -19,7 +20,6 @@ from tasks.launch.precedence import (
 )
 from tasks.launch.public_ports import PublicPorts, route_away
 from tasks.launch.serving_release import live_instance, live_release
-from tasks.launch.starter import remove_folders
 from tasks.ledger.turns import Turn, is_overtaken, last_turn
 from tasks.presence import is_lost, is_running
 from tasks.release import Instance, InstanceState, Release

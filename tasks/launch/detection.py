@@ -12,7 +12,7 @@ from tasks.launch.kinds.node import NodeKind
 from tasks.launch.kinds.procfile import ProcfileKind, procfile_release, procfile_services
 from tasks.launch.kinds.python import PythonKind
 from tasks.launch.proposal import containers, remedy
-from tasks.launch.repository import is_bare
+from tasks.launch.sources.repository import is_bare
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (PythonKind(), NodeKind(), ProcfileKind())}
 

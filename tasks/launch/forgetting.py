@@ -19,7 +19,7 @@ from blocks.routers.interface import Router
 from tasks.configuration import BLOCK_NAME
 from tasks.errors import BadInputError, BusyError, SlipwayError
 from tasks.holder import run_of
-from tasks.launch.ending import end_instances
+from tasks.launch.instances.ending import end_instances
 from tasks.launch.lock import environment_locked
 from tasks.ledger.befores import forget_befores
 from tasks.ledger.connection import Ledger

@@ -16,14 +16,14 @@ from tasks.launch.applied import (
     release_record,
     service_record,
 )
-from tasks.launch.before import running_befores
-from tasks.launch.carrying import KEPT, carried_paths
+from tasks.launch.build_limit import DEFAULT_SECONDS
+from tasks.launch.data.carrying import KEPT, carried_paths
+from tasks.launch.data.serving import ServingTrees
 from tasks.launch.detection import KINDS, services_of
-from tasks.launch.kinds.limit import DEFAULT_SECONDS
+from tasks.launch.instances.before import running_befores
 from tasks.launch.lock import environment_locked
-from tasks.launch.members import Bounds
 from tasks.launch.seal import seal_key
-from tasks.launch.serving import ServingTrees
+from tasks.launch.sources.members import Bounds
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import (
     describe_instances,

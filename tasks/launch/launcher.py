@@ -15,20 +15,20 @@ from tasks.launch.applied import (
     recorded_variables,
     service_record,
 )
-from tasks.launch.before import Before
 from tasks.launch.boundary import enclose
 from tasks.launch.build import accept, build_release, prune
-from tasks.launch.desired import Replica, missing, replicas
+from tasks.launch.build_limit import Limit, limited
+from tasks.launch.data.serving import digests_of_trees
+from tasks.launch.data.written import begin
 from tasks.launch.detection import before_of
-from tasks.launch.ending import end_instances
-from tasks.launch.health import Health, await_health
 from tasks.launch.holding import hold, let_go
-from tasks.launch.kinds.limit import Limit, limited
+from tasks.launch.instances.before import Before
+from tasks.launch.instances.desired import Replica, missing, replicas
+from tasks.launch.instances.ending import end_instances
+from tasks.launch.instances.health import Health, await_health
+from tasks.launch.instances.starter import LaunchError, Order, Starter
 from tasks.launch.launch_context import LaunchContext
 from tasks.launch.seal import seal_key
-from tasks.launch.serving import digests_of_trees
-from tasks.launch.starter import LaunchError, Order, Starter
-from tasks.launch.written import begin
 from tasks.ledger.instances import (
     instances,
     take_instances,

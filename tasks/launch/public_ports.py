@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from blocks.project_spec import ServiceSpec
 from blocks.routers.interface import Router
-from tasks.launch.desired import upstreams
+from tasks.launch.instances.desired import upstreams
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import port_of

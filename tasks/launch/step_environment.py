@@ -9,8 +9,8 @@ from pathlib import Path
 from blocks.providers.process.inherited import inherited
 from tasks.errors import BadInputError
 from tasks.launch.boundary import ceiling
-from tasks.launch.command import TemplateContext, searched_first
 from tasks.launch.detection import KINDS
+from tasks.launch.instances.command import TemplateContext, searched_first
 from tasks.launch.target import Target
 from tasks.launch.variables import render
 from tasks.launch.workspace import PROGRAMS

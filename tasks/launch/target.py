@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from blocks.environment_spec import EnvironmentSpec
 from blocks.project_spec import ProjectSpec
 from tasks.launch.launcher import Launcher
-from tasks.launch.members import Bounds
+from tasks.launch.sources.members import Bounds
 from tasks.launch.variables import resolve
 from tasks.ledger.connection import Ledger
 from tasks.settings import settings

@@ -25,7 +25,7 @@ from flows.workload.job import Job, WorkloadEnd, WorkloadFailedError
 from flows.workload.selection import chosen_workload
 from tasks.deploy.deployer import Deployer
 from tasks.launch import task as launching
-from tasks.launch.before import BeforeError
+from tasks.launch.instances.before import BeforeError
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances

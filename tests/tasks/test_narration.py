@@ -13,7 +13,7 @@ import pytest
 
 from blocks.workload_spec import PytestWorkload
 from tasks.holder import acting_as
-from tasks.launch.before import BeforeError
+from tasks.launch.instances.before import BeforeError
 from tasks.launch.kinds.interface import run_build
 from tasks.launch.launcher import Launcher
 from tasks.launch.lock import locked

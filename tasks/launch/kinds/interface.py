@@ -16,7 +16,7 @@ from tasks.cancellation import is_cancelled
 from tasks.errors import SlipwayError
 from tasks.launch.access import access, access_variables, redacted, without_users
 from tasks.launch.boundary import ceiling
-from tasks.launch.kinds.limit import current_limit
+from tasks.launch.build_limit import current_limit
 from tasks.launch.kinds.reason import reason
 from tasks.narration import doing
 

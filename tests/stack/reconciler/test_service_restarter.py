@@ -25,7 +25,7 @@ from stack.reconciler.service_restarter import (
     remember,
 )
 from stack.services import gone
-from tasks.launch.ending import end_instances
+from tasks.launch.instances.ending import end_instances
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances, record_instance
 from tasks.ledger.ports import lease_port, ports

@@ -12,8 +12,8 @@ import pytest
 
 from stack.reconciler.written_data import FILES_PER_LOOK, WrittenDataWatcher
 from tasks.events import Event, EventName
-from tasks.launch.carrying import CarryError
-from tasks.launch.serving import ServingTrees
+from tasks.launch.data.carrying import CarryError
+from tasks.launch.data.serving import ServingTrees
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import open_insights
 from tasks.ledger.instances import record_instance

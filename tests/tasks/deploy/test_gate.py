@@ -16,7 +16,7 @@ from blocks.providers.process import detached
 from blocks.providers.process.inherited import inherited
 from tasks.deploy.effects import GateRefused
 from tasks.deploy.gate import pass_gate
-from tasks.launch.health import Health, await_health
+from tasks.launch.instances.health import Health, await_health
 from tasks.release import Instance, InstanceState
 
 LONG_SECONDS = 600.0

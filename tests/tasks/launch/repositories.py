@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blocks.project_spec import ProjectSpec
-from tasks.launch.source import fetch, resolved_version
+from tasks.launch.sources.source import fetch, resolved_version
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 needs_lfs = pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from blocks.project_spec import ProjectSpec
-from tasks.launch import git
 from tasks.launch.build import build_release
+from tasks.launch.build_limit import Limit, limited, within
 from tasks.launch.kinds.interface import BuildError, run_build
-from tasks.launch.kinds.limit import Limit, limited, within
 from tasks.launch.kinds.procfile import ProcfileKind
 from tasks.launch.launcher import Launcher
+from tasks.launch.sources import git
 
 pytestmark = pytest.mark.integration
 

@@ -1,0 +1,1 @@
+"""Instances: the processes of services, from the desired ones to their end."""

@@ -1,0 +1,1 @@
+"""Sources: how the tree of a project at a version is found, checked and fetched."""
