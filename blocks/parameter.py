@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AllowInfNan, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticKnownError
 
@@ -57,7 +57,7 @@ def _no_boolean(value: object) -> object:
 NO_BOOLEAN = BeforeValidator(_no_boolean)
 """Comes after the bounds of a number, which would not be in the JSON schema otherwise."""
 Whole = Annotated[int, NO_BOOLEAN]
-Decimal = Annotated[float, NO_BOOLEAN]
+Decimal = Annotated[float, AllowInfNan(allow_inf_nan=False), NO_BOOLEAN]
 """Numbers without bounds, or with those of their field."""
 
 Name = Annotated[str, bounded_text(r"^[a-z0-9-]*$", 100)]

@@ -35,15 +35,12 @@ from flows.configuration.source_file import left_behind
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from tasks.configuration import Configuration, read_configuration, refuse_unknown_names
-from tasks.errors import BadInputError, NotFoundError
+from tasks.errors import BadInputError, NotFoundError, SlipwayError
 from tasks.home import Home
 from tasks.launch.data.carrying import carried_paths
 from tasks.launch.lock import locked
 from tasks.launch.sources.existence import require_source
-from tasks.launch.variables import (
-    lineage,
-    refuse_unshared,
-)
+from tasks.launch.variables import check_template, lineage, refuse_unshared
 from tasks.public_port_range import public_range
 from tasks.roots import refuse_outside
 from tasks.settings import settings
@@ -97,7 +94,10 @@ async def _apply(configuration: Configuration, file: str) -> dict[str, list[str]
     blocks = build_blocks(configuration)
     remarks = await asyncio.to_thread(_missing_sources, configuration)
     saved = await save_blocks(blocks)
-    await register_providers()
+    try:
+        await register_providers()
+    except SlipwayError as error:  # of a block that is not in this file
+        remarks.append(f"The providers stay as they were: {error}")
     remarks += await make_automations()
     remarks += await remarks_on(configuration)
     schedules, impossible = await follow_projects()
@@ -138,10 +138,13 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
     """Return the blocks of ``configuration`` by `<type>/<name>`; nothing is saved yet."""
     blocks: dict[str, Block] = {}
     for name, project in configuration.projects.items():
+        _refuse_impossible_templates(name, project)
         _refuse_impossible_workloads(name, project)
         carried_paths(name, project.data)
         blocks[f"project/{name}"] = Project.of(project)
     for name, environment in configuration.environments.items():
+        for variable, value in environment.variables.items():
+            check_template(f"environments.{name}.variables.{variable}", value)
         blocks[f"environment/{name}"] = Environment(
             **environment.model_dump(exclude={"secrets"}), secrets=plain(environment.secrets)
         )
@@ -173,6 +176,19 @@ def _block(kinds: Mapping[str, type[Block]], field: str, fields: dict[str, Any])
         return model(**values)
     except ValidationError as error:
         raise bad_input(error, model, field) from error
+
+
+def _refuse_impossible_templates(name: str, project: ProjectSpec) -> None:
+    """Refuse commands and variables that could not be filled in when a service starts."""
+    for service, spec in project.services.items():
+        check_template(f"projects.{name}.services.{service}.command", spec.command)
+    for number, command in enumerate(project.before or []):
+        check_template(f"projects.{name}.before[{number}]", command)
+    for environment, values in project.environments.items():
+        for variable, value in values.variables.items():
+            check_template(
+                f"projects.{name}.environments.{environment}.variables.{variable}", value
+            )
 
 
 def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from blocks.parameter import HistoryKey, NameOrAll, WorkloadNameOrAll
-from flows.configuration.block_loading import own_ledger
+from flows.configuration.block_loading import PROJECT, documents, own_ledger
 from flows.configuration.run_names import named
 from flows.run_state.failure import fails_plainly
 from tasks.ledger.expectations import expectations, known_keys
@@ -46,6 +46,7 @@ async def estimate_flow(
     with own_ledger() as ledger:
         rows = await asyncio.to_thread(expectations, ledger, history_key)
         if not rows:
-            raise nothing_expected(key, project, workload, known_keys(ledger))
+            keys, configured = known_keys(ledger), await documents(PROJECT)
+            raise nothing_expected(key, project, workload, keys, configured)
     await observing.expected(history_key, rows)
     return Completed(message=summary(history_key, rows), data=table(rows))

@@ -31,6 +31,7 @@ from tasks.launch.forgetting import ForgetScope, Forgotten, check_forgettable, p
 from tasks.launch.usage import unused
 from tasks.ledger.configured import forget_configured
 from tasks.ledger.releases import releases
+from tasks.quantities import count_of
 from tasks.settings import settings
 
 _PAGE_SIZE = 200
@@ -107,7 +108,11 @@ async def _forget_block(project: str, environment: str) -> None:
 
 def _sentences(subject: ForgetScope, forgotten: Forgotten) -> Iterator[str]:
     place = f"{subject.project} in {subject.environment or 'all environments'}"
-    yield f"{place}: {forgotten.stopped} instances ended, {forgotten.releases} releases removed"
+    ended, removed = (
+        count_of(forgotten.stopped, "instance"),
+        count_of(forgotten.releases, "release"),
+    )
+    yield f"{place}: {ended} ended, {removed} removed"
     for folder in forgotten.deleted:
         yield f"deleted its data in {folder}"
     for folder in forgotten.kept:

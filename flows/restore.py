@@ -18,6 +18,7 @@ from flows.run_state.failure import fails_plainly
 from tasks.backup import task as backing_up
 from tasks.backup.target import refuse_kept
 from tasks.errors import NotFoundError
+from tasks.quantities import count_of
 from tasks.roots import refuse_outside
 from tasks.settings import settings
 
@@ -53,7 +54,11 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
         raise NotFoundError("project", project, error.known, remedy) from error
     repository = await load_repository(spec.repository)
     compared = await backing_up.restore(project, repository, Path(target), snapshot)
-    summary = f"{compared.files} files of {project} restored to {target}, as they were backed up"
+    summary = (
+        f"{count_of(compared.files, 'file')} of {project} restored to {target}, as backed up"
+        if compared.files
+        else f"Nothing was restored to {target}: there is no file in the snapshot of {project}"
+    )
     changed = len(compared.changed)
-    while_backed_up = f"{changed} paths were changed while they were backed up."
+    while_backed_up = f"{count_of(changed, 'path')} changed while they were backed up."
     return remarked(compared.identical, summary, [while_backed_up] if changed else [])

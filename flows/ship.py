@@ -87,7 +87,7 @@ async def ship_flow(
     """
     target, router = await load_target(project, environment), await load_router()
     repository = await load_repository(target.spec.repository)
-    selection = chosen_workload(target, workload) if workload else None
+    selection = chosen_workload(target, workload, may_be_empty=True) if workload else None
     machines = await load_providers([])
     shipment = Shipment(target, version or target.spec.version)
     with own_ledger() as ledger:

@@ -14,6 +14,7 @@ from flows.run_state.completion import concluded, remarked
 from flows.run_state.failure import fails_plainly
 from tasks.launch import task as launching
 from tasks.launch.target import Target
+from tasks.quantities import count_of
 
 
 @flow(
@@ -49,5 +50,7 @@ def stopped(target: Target, count: int, remarks: Sequence[str], since: str = "")
     """
     nothing = [] if count else [f"Nothing of {target.project} ran in {target.environment}."]
     if since:
-        return concluded(count, f"{count} instances stopped", [*nothing, *remarks], since)
-    return remarked(count, f"{count} instances stopped", [*nothing, *remarks])
+        return concluded(
+            count, f"{count_of(count, 'instance')} stopped", [*nothing, *remarks], since
+        )
+    return remarked(count, f"{count_of(count, 'instance')} stopped", [*nothing, *remarks])

@@ -13,6 +13,11 @@ _KIB_BYTES = 1024
 _WHOLE_FROM_SECONDS = 100
 
 
+def count_of(number: int, noun: str) -> str:
+    """Return a number with what it counts, e.g. ``1 file`` or ``3 files``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """Return how long something takes, e.g. ``3.5 s``, ``240 s`` or ``1.2 h``."""
     if seconds < _WHOLE_FROM_SECONDS:  # a decimal says nothing beyond this

@@ -37,6 +37,7 @@ _WORDS = {
     "string_pattern_mismatch": ("does not match {pattern}", ""),
     "too_short": ("needs at least {min_length}", ""),
     "int_": ("is not a whole number", "Write a whole number, without a unit. "),
+    "finite_number": ("is not a finite number", "Write a number. "),
     "float_": ("is not a number", "Write a number, without a unit. "),
     "bool_": ("is neither true nor false", "Write true or false. "),
 }

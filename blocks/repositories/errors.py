@@ -34,6 +34,18 @@ class RepositoryMissingError(RepositoryError):
     remedy = "Check the location; the first backup creates the repository."
 
 
+class RepositoryLostError(RepositoryError):
+    """There is no repository any more where one held snapshots."""
+
+    remedy = (
+        "Mount the disk that holds it, or bring it back. To begin a new one, configure another "
+        "location."
+    )
+
+    def __init__(self, repository: str) -> None:
+        super().__init__(repository, "it held snapshots, and is not there any more")
+
+
 class RepositoryUnreachableError(RepositoryError):
     """The place does not answer."""
 

@@ -24,6 +24,7 @@ from blocks.repositories.errors import (
     RepositoryError,
     RepositoryFullError,
     RepositoryLockedError,
+    RepositoryLostError,
     RepositoryMissingError,
     UnreadableSourceError,
 )
@@ -50,6 +51,7 @@ class ResticEngine:
             increments find their parent.
         lock_wait_seconds: How long another live process's lock is waited for.
         program: The restic to run.
+        is_known: Whether the repository is known to hold snapshots: it is never made anew then.
         cancelled: Tells whether the call was cancelled: restic is ended then, and what it has
             stored meanwhile is dropped.
     """
@@ -61,6 +63,7 @@ class ResticEngine:
     host: str = "slipway"
     lock_wait_seconds: float = 60.0
     program: str = "restic"
+    is_known: bool = False
     cancelled: Callable[[], bool] = never
 
     @property
@@ -77,9 +80,12 @@ class ResticEngine:
         """Create the repository, unless another process does so meanwhile.
 
         Raises:
+            RepositoryLostError: It has held snapshots, e.g. on a disk that is not mounted now.
             RepositoryDamagedError: The folder holds anything else, which is left alone, or a
                 repository without its `config`.
         """
+        if self.is_known:
+            raise RepositoryLostError(self.name)
         with making_alone(self.folder, self.location):
             self._await_another_maker()
             if self._is_made():

@@ -25,8 +25,12 @@ _PYTHON_TESTS = "{kind: pytest}"
 _NODE_TESTS = "{kind: steps, steps: [{id: test, run: npm test}]}"
 
 
-def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, SplittableSpec]:
+def chosen_workload(
+    target: Target, workload: str | WorkloadSpec, *, may_be_empty: bool = False
+) -> tuple[str, SplittableSpec]:
     """Return name and spec of the requested workload, which is given by name or in full.
+
+    Where it ``may_be_empty``, the error for one that is not configured says so.
 
     Raises:
         BadInputError: There is none of that name, or its file cannot be imported.
@@ -43,6 +47,8 @@ def chosen_workload(target: Target, workload: str | WorkloadSpec) -> tuple[str, 
                 f"Write `workloads: {{{_DEFAULT}: {line}}}` under projects.{target.project} "
                 "in slipway.yaml and run `configure`."
             )
+        if may_be_empty:
+            remedy += ' Without a workload, give `workload: ""`.'
         raise NotFoundError("workload", workload, list(configured), remedy)
     return workload, _imported(workload, configured[workload])
 

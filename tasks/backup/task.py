@@ -35,7 +35,7 @@ from tasks.companion import shown
 from tasks.events import backup_done, backup_warning, insight_closed, insight_raised
 from tasks.ledger.connection import Ledger
 from tasks.ledger.insights import BACKUP, RaisedInsight, open_insights, write_insights
-from tasks.ledger.snapshots import record_snapshot
+from tasks.ledger.snapshots import holds_snapshots, record_snapshot
 from tasks.quantities import size
 
 _PROGRESS_SECONDS = 1.0
@@ -65,7 +65,12 @@ async def backup(
         home: Slipway's home folder; dumps wait below it.
         read_data_subset: A part of all data to read back (`5%`, `1/7`); empty: structure only.
     """
-    engine = replace(repository.engine(), cancelled=is_cancelled)
+    plain_engine = repository.engine()
+    engine = replace(
+        plain_engine,
+        cancelled=is_cancelled,
+        is_known=await asyncio.to_thread(holds_snapshots, ledger, plain_engine.name),
+    )
     staging = home / "staging" / subject.project / subject.environment
 
     def take_verified(report_progress: Callable[[Progress], None]) -> Snapshot:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from blocks.repositories.interface import Snapshot
 from tasks.errors import shortened
-from tasks.quantities import size
+from tasks.quantities import count_of, size
 
 _TROUBLES_SHOWN = 3
 _MAX_CHARACTERS = 300
@@ -15,7 +15,7 @@ _MAX_LINES_LOGGED = 200
 
 def summary(snapshot: Snapshot) -> str:
     """Return the id, number of files and size of a snapshot as half a sentence."""
-    return f"Snapshot {snapshot.id[:8]}: {snapshot.files} files, {size(snapshot.total_bytes)}"
+    return f"Snapshot {snapshot.id[:8]}: {count_of(snapshot.files, 'file')}, {size(snapshot.total_bytes)}"
 
 
 def warnings_of(snapshot: Snapshot, *, stateless: bool) -> list[str]:

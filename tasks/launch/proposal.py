@@ -49,7 +49,8 @@ def remedy(source: Path) -> str:
     """Return the remedy where no command is configured."""
     if command := proposed_command(source):
         return f"Write the command there; by its files it could be: {command}"
-    return f"Write the command there, e.g. {_example(source)}"
+    without = "leave `services` out and give it `workloads`, if it serves nothing"
+    return f"Write the command there, e.g. {_example(source)}; {without}"
 
 
 def is_node_only(source: Path) -> bool:

@@ -6,9 +6,9 @@ Templates run in Jinja2's immutable sandbox: they can only read the values they 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
@@ -22,6 +22,19 @@ _JINJA = ImmutableSandboxedEnvironment(
     comment_start_string="{#slipway-comment",
     comment_end_string="slipway-comment#}",
 )
+TEMPLATE_NAMES = frozenset(
+    {"data", "environment", "host", "port", "project", "release", "replica", "version"}
+)
+"""What a template may name; not all of it is there for every service and step."""
+_TEMPLATE_ERRORS = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What the sandbox and the operators of a template raise."""
 _SERVED = ("dev", "staging", "prod")
 """Environments in which projects are launched, even where nothing runs yet."""
 _OPENING = re.compile(r"\{[{%]")
@@ -138,6 +151,20 @@ def literal(text: str) -> str:
     return _OPENING.sub(lambda match: f"{{{{ '{match[0]}' }}}}", text)
 
 
+def check_template(field: str, template: str) -> None:
+    """Refuse a template that could never be filled in.
+
+    Raises:
+        BadInputError: It is not a valid template, or names what no template may.
+    """
+    try:
+        unknown = sorted(meta.find_undeclared_variables(_JINJA.parse(template)) - TEMPLATE_NAMES)
+    except TemplateError as error:
+        raise _unfillable(field, template, str(error), TEMPLATE_NAMES) from error
+    if unknown:
+        raise _unfillable(field, template, f"'{unknown[0]}' is undefined", TEMPLATE_NAMES)
+
+
 def render(field: str, template: str, values: Mapping[str, object]) -> str:
     """Fill ``values`` into ``template``.
 
@@ -146,8 +173,10 @@ def render(field: str, template: str, values: Mapping[str, object]) -> str:
     """
     try:
         return _JINJA.from_string(template).render(values)
-    except TemplateError as error:
-        names = ", ".join(sorted(values))
-        raise BadInputError(
-            field, template, f"cannot be filled in ({error})", f"It may use: {names}. {_ESCAPE}."
-        ) from error
+    except _TEMPLATE_ERRORS as error:
+        raise _unfillable(field, template, str(error), values) from error
+
+
+def _unfillable(field: str, template: str, reason: str, names: Iterable[str]) -> BadInputError:
+    remedy = f"It may use: {', '.join(sorted(names))}. {_ESCAPE}."
+    return BadInputError(field, template, f"cannot be filled in ({reason})", remedy)

@@ -17,6 +17,13 @@ def record_snapshot(ledger: Ledger, snapshot: Snapshot) -> None:
         upsert(connection, table, [row])
 
 
+def holds_snapshots(ledger: Ledger, repository: str) -> bool:
+    """Tell whether a snapshot was ever stored in ``repository``."""
+    query = select(table.c.id).where(table.c.repository == repository).limit(1)
+    with ledger.read() as connection:
+        return connection.execute(query).first() is not None
+
+
 def snapshots(ledger: Ledger, project: str, environment: str | None = None) -> list[Snapshot]:
     """Return the snapshots of ``project``, newest first."""
     query = select(table).where(table.c.project == project)

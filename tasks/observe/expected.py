@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from tasks.errors import BadInputError, NotFoundError
@@ -32,8 +32,18 @@ def asked_key(key: str, project: str, workload: str) -> str:
     return key or "/".join(filter(None, (project, workload)))
 
 
-def nothing_expected(key: str, project: str, workload: str, keys: Sequence[str]) -> BadInputError:
-    """Return the error for a request without an estimate, where history has ``keys``."""
+def nothing_expected(
+    key: str, project: str, workload: str, keys: Sequence[str], configured: Collection[str] = ()
+) -> BadInputError:
+    """Return the error for a request without an estimate.
+
+    Args:
+        key: The key that was asked for, or empty.
+        project: The project that was asked for, or empty.
+        workload: A workload of it, or empty.
+        keys: What history has.
+        configured: The names of the projects that are configured.
+    """
     key_path = asked_key(key, project, workload)
     field, value = ("workload", workload) if workload else ("project", project)
     if any(known_key == key_path or known_key.startswith(f"{key_path}/") for known_key in keys):
@@ -42,6 +52,8 @@ def nothing_expected(key: str, project: str, workload: str, keys: Sequence[str])
     if key:
         return NotFoundError("key", key, beside(key, keys), _REMEDY)
     projects = {known_key.partition("/")[0] for known_key in keys}
+    if project in configured and project not in projects:
+        return BadInputError("project", project, "has no history yet", "Run one of its workloads.")
     if project not in projects:
         return NotFoundError("project", project, sorted(projects), _REMEDY)
     workloads = [known_key.partition("/")[2] for known_key in beside(key_path, keys)]

@@ -59,7 +59,9 @@ def _name(row: StatusRow) -> str:
 
 
 def _trouble(row: StatusRow) -> str:
-    return row.health if row.health not in {"", "ok"} and row.state == "running" else row.state
+    if row.health in {"", "ok"}:
+        return row.state
+    return row.health if row.state == "running" else f"{row.state}: {row.health}"
 
 
 def alerts(

@@ -18,7 +18,7 @@ from tasks.observe.usage import ServiceUsage, usage_of
 from tasks.presence import has_finished, is_crash_loop, who_else_answers
 from tasks.release import LIVING, Instance, InstanceState
 
-_ANSWER_SECONDS = 2.0
+_ANSWER_SECONDS = 5.0
 _ILL = ("down", "crash loop", "waiting to restart", "never started")
 _IN_BACKGROUND = "put itself into the background; have it run in the foreground"
 _UNSUPERVISED = ", its shim was killed"

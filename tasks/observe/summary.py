@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
+from tasks.quantities import count_of
+
 SHORT_SECONDS = 5.0
 """The errors of estimates for shorter steps are given in seconds."""
 
@@ -41,6 +43,15 @@ class WorkloadSummary:
     failures: tuple[tuple[str, str], ...] = ()
     resumed_steps: int = 0
     remarks: tuple[str, ...] = ()
+
+    @property
+    def extent(self) -> str:
+        """How much ran or was kept of a former run, e.g. ``3 steps, 180 tests``; or that nothing did."""
+        executed = sum(line.actual_seconds is not None for line in self.steps) + self.resumed_steps
+        if not executed:
+            return "no step ran: each was skipped, or had no items"
+        tests = [count_of(self.tests, "test")] if self.tests else []
+        return ", ".join([count_of(executed, "step"), *tests])
 
     @property
     def succeeded(self) -> bool:

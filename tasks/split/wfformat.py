@@ -117,10 +117,10 @@ def _parsed(text: str | bytes, field: str) -> _Document:
         return _Document.model_validate_json(text)
     except ValidationError as error:
         if error.errors()[0]["type"] == "json_invalid":
+            # Of the text nothing is quoted: the file may be any, and hold a secret.
             reason = error.errors()[0]["msg"].removeprefix("Invalid JSON: ")
-            raise BadInputError(
-                field, text[:40], f"is not valid JSON: {reason}", "Give a WfFormat document"
-            ) from None
+            problem, remedy = f"is not valid JSON: {reason}", "Give a WfFormat document"
+            raise BadInputError(field, f"{len(text)} characters", problem, remedy) from None
         raise bad_input(error, _Document, field) from None
 
 

@@ -69,4 +69,4 @@ async def test_the_comparison_is_the_result(restored: list[Path], tmp_path: Path
     assert restored == [tmp_path / "back"]
     assert state.data is True
     assert state.message.startswith("3 files of shop restored to ")
-    assert state.message.endswith("1 paths were changed while they were backed up.")
+    assert state.message.endswith("1 path changed while they were backed up.")

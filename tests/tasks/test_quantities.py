@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.quantities import age, duration, moment, size
+from tasks.quantities import age, count_of, duration, moment, size
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,12 @@ def test_ages_are_written_in_whole_units(seconds: float, text: str) -> None:
 def test_durations_are_as_exact_as_they_can_be_read(seconds: float, text: str) -> None:
     """A plan of seconds and one of hours would be read from the same digits."""
     assert duration(seconds) == text
+
+
+def test_one_is_not_counted_as_several() -> None:
+    """Broken: "1 files restored" reads as if nobody had looked at it."""
+    counted = [count_of(number, "file") for number in (0, 1, 2)]
+    assert counted == ["0 files", "1 file", "2 files"]
 
 
 def test_moments_are_of_utc() -> None:

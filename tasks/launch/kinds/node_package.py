@@ -6,7 +6,8 @@ it installs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ _PATTERN = frozenset("*?[{!")
 def built_entry(source: Path, manifest: Mapping[str, Any]) -> str:
     """Return the start file of a packed package; empty: it is none, or has to be built.
 
-    It is the file that the `start` script names, else `main` or `bin`. A tree with a lock file or
+    It is the file that the `start` script names, else `main` or `bin`; these too where the script
+    names a folder that was left out, as it starts the sources then. A tree with a lock file or
     a .gitignore is not a packed package, and neither is one without a folder that `files` lists.
     """
     if any((source / name).exists() for name in _NEVER_PACKED):
@@ -55,7 +57,8 @@ def _entry(source: Path, manifest: Mapping[str, Any]) -> str:
     """Return the first existing start file, relative to ``source``."""
     start = str(manifest.get("scripts", {}).get("start", ""))
     main, programs = str(manifest.get("main", "")), _programs(manifest)
-    names = start.split() if start else [main, *programs.values()]
+    words = start.split()
+    names = words if words and not _names_left_out(source, words) else [main, *programs.values()]
     for name in names:
         stated = main if name == "." else programs.get(name, name)
         for ending in _ENDINGS:
@@ -63,6 +66,16 @@ def _entry(source: Path, manifest: Mapping[str, Any]) -> str:
             if stated and _is_file_within(path, source):
                 return str(path.relative_to(source))
     return ""
+
+
+def _names_left_out(source: Path, words: Sequence[str]) -> bool:
+    """Tell whether a command names a folder that is not in the package, e.g. its sources."""
+    return any(
+        "/" in word
+        and re.fullmatch(r"[\w@-][\w.@-]*", folder := word.removeprefix("./").partition("/")[0])
+        and not (source / folder).exists()
+        for word in words
+    )
 
 
 def _is_file_within(path: Path, source: Path) -> bool:

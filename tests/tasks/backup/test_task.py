@@ -4,12 +4,14 @@ import asyncio
 import logging
 import os
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from blocks.repositories.errors import RepositoryLostError
 from blocks.repositories.interface import Progress
 from blocks.repositories.restic import ResticRepository
 from blocks.repositories.restic_engine import ResticEngine
@@ -202,3 +204,23 @@ async def test_progress_that_cannot_be_shown_fails_no_backup(
         await requested.wait()
     assert caplog.messages == ["Progress is not shown: the server does not answer"]
     assert len(artifact_texts) == 1
+
+
+async def test_a_repository_that_is_gone_is_not_made_anew(
+    engine: ResticEngine, subject: BackupSubject, tmp_path: Path, artifact_texts: list[str]
+) -> None:
+    """Broken: where a disk is not mounted the backup completes, and all earlier snapshots lack."""
+    (subject.sources[0].path / "a").write_text("hello")
+    fields = {"location": engine.location, "password": engine.password}
+    block = ResticRepository.model_validate(fields)
+    place = Path(engine.location)
+    with closing(open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")) as ledger:
+        first = await task.backup.fn(subject, block, ledger, tmp_path / "home")
+        await asyncio.to_thread(place.rename, tmp_path / "unmounted")
+        with pytest.raises(RepositoryLostError, match=r"held snapshots.* Mount the disk"):
+            await task.backup.fn(subject, block, ledger, tmp_path / "home")
+        assert not await asyncio.to_thread(place.exists)
+        await asyncio.to_thread((tmp_path / "unmounted").rename, place)
+        second = await task.backup.fn(subject, block, ledger, tmp_path / "home")
+        stored = [each.id[:8] for each in block.engine().snapshots()]
+        assert stored == [first.id[:8], second.id[:8]]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
 from tasks.errors import BadInputError, NotFoundError
+from tasks.launch.instances.command import TemplateContext
 from tasks.launch.variables import (
+    TEMPLATE_NAMES,
+    check_template,
     literal,
     own_variable_warnings,
     render,
     resolve,
     values_for_nobody,
 )
+from tasks.release import Release
 
 ALL = {"shared_with": ["all"]}
 ENVIRONMENTS = {
@@ -108,7 +114,15 @@ def test_values_are_filled_in() -> None:
 
 @pytest.mark.parametrize(
     "template",
-    ["{{ nothing }}", "{{ ", "{{ host.__class__.__mro__ }}", "{{ host.x }}"],
+    [
+        "{{ nothing }}",
+        "{{ ",
+        "{{ host.__class__.__mro__ }}",
+        "{{ host.x }}",
+        "{% for i in range(999999999) %}{% endfor %}",
+        "{{ 1 // 0 }}",
+        "{{ host + 1 }}",
+    ],
 )
 def test_what_is_unknown_or_forbidden_is_bad_input(template: str) -> None:
     """Broken: a service would start with an empty value, or a template run code."""
@@ -122,6 +136,21 @@ def test_what_is_unknown_or_forbidden_is_bad_input(template: str) -> None:
 def test_a_text_may_be_no_template(text: str) -> None:
     """Broken: a Procfile is filled in, or refused, although it is not a template."""
     assert render("f", literal(text), {}) == text
+
+
+@pytest.mark.parametrize("template", ["{{ prot }}", "serve {{ port ", "{% if %}"])
+def test_a_template_that_could_never_be_filled_in_is_refused(template: str) -> None:
+    """Broken: what is misspelt when it is configured fails when it is launched."""
+    with pytest.raises(BadInputError, match=r"^f: cannot be filled in .* It may use: data, env"):
+        check_template("f", template)
+
+
+def test_every_name_that_a_service_is_given_may_be_used() -> None:
+    """Broken: what would be filled in is refused, or the other way round."""
+    context = TemplateContext("shop", "dev", 0, "127.0.0.1", 8000, Path("/data"))
+    release = Release("shop", "0" * 16, "1.0", Path("/r"), "python", 0.0)
+    assert context.values(release).keys() == TEMPLATE_NAMES
+    check_template("f", "serve {{ host }}:{{ port }} ${#list[@]} {{ '{{' }}.State}}")
 
 
 def test_the_shell_has_its_own_braces() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blocks.repositories.interface import Snapshot
 from tasks.ledger.connection import Ledger
-from tasks.ledger.snapshots import record_snapshot, snapshots
+from tasks.ledger.snapshots import holds_snapshots, record_snapshot, snapshots
 
 OLD = Snapshot(
     id="aaaa1111",
@@ -31,3 +31,10 @@ def test_snapshots_come_newest_first(ledger: Ledger) -> None:
     assert snapshots(ledger, "shop") == [NEW, OLD]
     assert snapshots(ledger, "shop", "prod") == [OLD]
     assert snapshots(ledger, "blog") == []
+
+
+def test_a_repository_that_was_backed_up_to_is_known(ledger: Ledger) -> None:
+    """Broken: a disk that is not mounted gets an empty repository, and nobody is told."""
+    record_snapshot(ledger, OLD)
+    assert holds_snapshots(ledger, "local")
+    assert not holds_snapshots(ledger, "offsite")

@@ -77,6 +77,12 @@ def test_what_never_succeeded_is_not_called_unknown() -> None:
     assert nothing_expected("flow/run", "", "", KEYS).problem == "has never succeeded"
 
 
+def test_a_project_that_has_not_run_is_not_called_unknown() -> None:
+    """Broken: what is configured and serves is looked for as a typo."""
+    error = nothing_expected("", "blog", "", KEYS, ["blog", "shop"])
+    assert str(error) == "project: has no history yet (got 'blog'). Run one of its workloads."
+
+
 def test_near_matches_are_of_the_deepest_known_folder() -> None:
     """Ten thousand tests would be listed where a project was misspelt."""
     assert beside("shop/ci/pack", KEYS) == ["shop/ci/build", "shop/ci/test"]

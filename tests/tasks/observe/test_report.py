@@ -52,6 +52,8 @@ def test_the_sentence_names_what_is_not_well() -> None:
     assert summary([SERVING]) == "1 instance, all well."
     expected = "2 instances; not well: shop/prod/jobs (down: exit code 1)."
     assert summary([SERVING, DOWN]) == expected
+    slow = replace(SERVING, state="warm", health="no answer within 5 s")
+    assert "(warm: no answer within 5 s)" in summary([slow])
 
 
 def test_the_sentence_says_what_is_configured_otherwise_and_what_applies_it() -> None:

@@ -69,6 +69,17 @@ def test_a_skipped_step_does_not_fail_it() -> None:
     assert workload(line(outcome="skipped", actual=None)).succeeded
 
 
+def test_the_extent_counts_what_ran_and_says_where_nothing_did() -> None:
+    """Broken: a workload whose steps were all skipped has succeeded, and nobody wonders."""
+    ran = workload(line(), line(), line(outcome="skipped", actual=None))
+    assert ran.extent == "2 steps"
+    assert replace(ran, tests=1).extent == "2 steps, 1 test"
+    resumed = workload(line(outcome="succeeded in a former run", actual=None))
+    assert replace(resumed, resumed_steps=1).extent == "1 step"
+    nothing = workload(line(outcome="skipped", actual=None))
+    assert nothing.extent == "no step ran: each was skipped, or had no items"
+
+
 def test_failing_tests_are_named() -> None:
     """The reader wants the name of the test, not of the shard."""
     report = workload_markdown(workload(line(), failures=(("tests/t.py::t", "assert 1 == 2"),)))

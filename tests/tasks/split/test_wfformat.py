@@ -105,6 +105,14 @@ def test_what_is_no_wfformat_is_refused_by_field(text: str, field: str, part: st
     assert part in str(error)
 
 
+@pytest.mark.parametrize("text", ["admin:hunter22", "-----BEGIN KEY-----", '"hunter22"'])
+def test_nothing_of_another_file_is_quoted(text: str) -> None:
+    """Broken: who may start runs reads the passwords of the user who executes them."""
+    message = str(refused(text))
+    assert "hunter22" not in message
+    assert "BEGIN" not in message
+
+
 def test_a_file_is_read(tmp_path: Path) -> None:
     """No recorded workflow could be run."""
     (tmp_path / "w.json").write_text(document([task("a")]))

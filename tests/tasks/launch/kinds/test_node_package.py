@@ -35,6 +35,7 @@ def package(tmp_path: Path) -> Path:
         ({"scripts": {"start": "node ."}}, "dist/index.cjs"),
         ({"scripts": {"start": "node ./dist/bin/peerjs"}}, "dist/bin/peerjs.js"),
         ({"scripts": {}}, "dist/index.cjs"),
+        ({"scripts": {"start": "babel-node -- src/bin db.json"}}, "dist/index.cjs"),
         ({"scripts": {}, "main": "dist/none.js"}, "dist/bin/peerjs.js"),
         ({"scripts": {}, "main": "", "bin": "./dist/bin/peerjs.js"}, "dist/bin/peerjs.js"),
         ({"files": None}, "dist/bin/peerjs.js"),
