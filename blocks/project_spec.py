@@ -21,6 +21,7 @@ from blocks.credentials import plain, without_credentials
 from blocks.environment_spec import ProjectEnvironment
 from blocks.parameter import NO_BOOLEAN, Seconds, SomeSeconds, Whole
 from blocks.providers.interface import Resources
+from blocks.redaction import without_evident_secrets
 from blocks.schedule_spec import OperationSchedules, ProjectWorkload
 
 _PATH = r"(/[^\s\x00-\x1f\x7f]*)?"
@@ -168,6 +169,17 @@ class ProjectSpec(BaseModel):
             return fields
         credentials = users | plain(fields.get("credentials"))
         return {**fields, "source": source, "requirements": cleaned, "credentials": credentials}
+
+    @field_validator("source")
+    @classmethod
+    def _shows_no_secret(cls, source: str) -> str:
+        """Refuse a token in the query of an address: programs would get it in an argument."""
+        if "?" in source and "://" in source and without_evident_secrets(source) != source:
+            raise ValueError(
+                "has a token in its query; write the user and token of the address under "
+                "`credentials`"
+            )
+        return source
 
     @field_validator("services")
     @classmethod

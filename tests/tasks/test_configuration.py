@@ -118,6 +118,14 @@ def test_a_wrong_secret_is_not_shown(tmp_path: Path) -> None:
     assert "hunter2" not in str(error)
 
 
+def test_a_value_in_the_place_of_a_name_is_not_shown(tmp_path: Path) -> None:
+    """Broken: a secret that was written where its variable belongs is in a log for ever."""
+    text = "environments: {dev: {secrets: {KEY: {env: 'hunter22!'}}}}"
+    with pytest.raises(BadInputError, match="is not the name of a variable") as caught:
+        read(tmp_path, text)
+    assert "hunter22" not in str(caught.value)
+
+
 def test_an_unset_variable_is_named(tmp_path: Path) -> None:
     """An empty secret would fail much later, and elsewhere."""
     error = refused(tmp_path, GOOD)
