@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from prefect import flow
-from pydantic import Field
+from pydantic import WithJsonSchema
 
 from blocks.parameter import Name, Version
 from blocks.providers.process.detached import own_identity
@@ -41,9 +41,9 @@ async def deploy_flow(
     environment: Name = "dev",
     version: Version = "",
     strategy: Annotated[
-        # Of a single value, pydantic makes a constant, which the UI shows as a text to type.
+        # Of a single value, pydantic makes a constant, of which the UI says that it is one.
         Literal["blue_green"],
-        Field(json_schema_extra={"enum": ["blue_green"]}),
+        WithJsonSchema({"type": "string", "enum": ["blue_green"]}),
     ] = "blue_green",
 ) -> str:
     """Deploy a version without dropping a request.
@@ -58,7 +58,8 @@ async def deploy_flow(
         project: Name of the Project block.
         environment: Name of the Environment block, e.g. `dev`.
         version: The version to deploy; empty: the project's own. For Git: branch, tag or commit.
-        strategy: How traffic is moved.
+        strategy: How traffic is moved. `blue_green`: at once, to a version that is healthy beside the
+            old one.
 
     Returns:
         The digest of the release that is live now.

@@ -52,7 +52,8 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         providers: Names of the providers that may be used; none: all.
         strategy: How steps are placed. `planned`: so that the workload ends first, by what history
             expects. `least_loaded`: on the one with least so far. `capability`: on the smallest
-            provider that has room. `fastest`, `cheapest`: only there. `round_robin`: in turn.
+            provider that has room. `fastest`, `cheapest`: only on the one that is. `round_robin`: in
+            turn.
         dry_run: Show the plan, the plans by other strategies and what would
             change it, and stop there.
         environment: Name of the Environment block whose variables the steps get.
