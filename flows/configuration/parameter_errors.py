@@ -45,7 +45,7 @@ def explained(error: ValidationError, schema: Mapping[str, Any]) -> str:
         schema: The schema of the operation's parameters.
     """
     complaint = str(error)
-    if isinstance(error.__cause__, SchemaError) and (cause := _meant(error.__cause__)):
+    if isinstance(error.__cause__, SchemaError) and (cause := _intended(error.__cause__)):
         field = cause.json_path.removeprefix("$.")
         complaint = f"Validation failed for field {field!r}. Failure reason: {cause.message}"
     properties: Mapping[str, Any] = schema.get("properties", {})
@@ -55,7 +55,7 @@ def explained(error: ValidationError, schema: Mapping[str, Any]) -> str:
     return f"{shortened(complaint, _MAX_MESSAGE_LENGTH).rstrip('.')}. {' '.join(remedy.split())}"
 
 
-def _meant(error: SchemaError) -> SchemaError | None:
+def _intended(error: SchemaError) -> SchemaError | None:
     """Return what is wrong with the alternative that was meant; None if there were none."""
     whole = error
     while isinstance(whole.parent, SchemaError):
@@ -68,10 +68,10 @@ def _meant(error: SchemaError) -> SchemaError | None:
                 innermost.context, key=lambda each: each.relative_schema_path[0]
             )
         ]
-        meant = [errors for errors in alternatives if not any(map(_is_other, errors))]
-        if len(meant) != 1:
+        fitting = [errors for errors in alternatives if not any(map(_is_other, errors))]
+        if len(fitting) != 1:
             return _unknown_kind(alternatives) or innermost
-        innermost = meant[0][0]
+        innermost = fitting[0][0]
     return None if innermost is whole else innermost
 
 
