@@ -116,7 +116,7 @@ def test_a_provider_made_in_the_ui_is_used_by_the_next_run(stack: Stack) -> None
 def test_what_is_forgotten_is_gone_and_its_neighbour_serves_on(stack: Stack) -> None:
     """A project that is no longer wanted would serve, and hold its ports, for ever."""
     run = stack.done("forget", project="right", data="delete")
-    assert any("1 instances ended, 1 releases removed" in line for line in stack.log_lines(run))
+    assert any("1 instance ended, 1 release removed" in line for line in stack.log_lines(run))
     assert not (stack.config.root / "data" / "right").exists()
     assert not (stack.config.root / "releases" / "right").exists()
     refused = stack.run_here("launch", project="right")
