@@ -170,16 +170,17 @@ class ProjectSpec(BaseModel):
         credentials = users | plain(fields.get("credentials"))
         return {**fields, "source": source, "requirements": cleaned, "credentials": credentials}
 
-    @field_validator("source")
+    @field_validator("source", "requirements")
     @classmethod
-    def _shows_no_secret(cls, source: str) -> str:
+    def _shows_no_secret(cls, addresses: str | list[str]) -> str | list[str]:
         """Refuse a token in the query of an address: programs would get it in an argument."""
-        if "?" in source and "://" in source and without_evident_secrets(source) != source:
-            raise ValueError(
-                "has a token in its query; write the user and token of the address under "
-                "`credentials`"
-            )
-        return source
+        for address in [addresses] if isinstance(addresses, str) else addresses:
+            if "?" in address and "://" in address and without_evident_secrets(address) != address:
+                raise ValueError(
+                    "has a token in the query of an address; write the user and token of the "
+                    "address under `credentials`"
+                )
+        return addresses
 
     @field_validator("services")
     @classmethod

@@ -30,7 +30,7 @@ _PASSWORD = re.compile(
 # Over HTTP the user alone is often the token.
 _HTTP_USER = re.compile(r"(?i)(?<=http://)[^\s/@\"'`<>]+@|(?<=https://)[^\s/@\"'`<>]+@")
 _QUERY_SECRET = re.compile(
-    r"(?i)([?&][\w.-]{0,64}(?:token|secret|passw(?:or)?d|api_?key|access_?key|sig(?:nature)?)=)"
+    r"(?i)([?&][\w.-]{0,64}(?:token|secret|passw(?:or)?d|pwd?|auth|key|sig(?:nature)?)=)"
     r"[^\s&#\"'`<>]+"
 )
 _TOKEN = re.compile(

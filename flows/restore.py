@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
+from prefect.utilities.annotations import opaque
 
 from blocks.parameter import FilePath, Name, SnapshotId
 from flows.configuration.block_loading import (
     load_project,
     load_repository,
+    own_ledger,
     project_folders,
     repository_folders,
 )
@@ -53,7 +56,10 @@ async def restore_flow(project: Name, target: FilePath, snapshot: SnapshotId = "
         remedy = "To restore what was forgotten, configure the project again: snapshots stay."
         raise NotFoundError("project", project, error.known, remedy) from error
     repository = await load_repository(spec.repository)
-    compared = await backing_up.restore(project, repository, Path(target), snapshot)
+    with own_ledger() as ledger:
+        # Prefect need not look for futures in it.
+        recorded: Any = opaque(ledger)
+        compared = await backing_up.restore(project, repository, recorded, Path(target), snapshot)
     summary = (
         f"{count_of(compared.files, 'file')} of {project} restored to {target}, as backed up"
         if compared.files

@@ -51,7 +51,8 @@ class ResticEngine:
             increments find their parent.
         lock_wait_seconds: How long another live process's lock is waited for.
         program: The restic to run.
-        is_known: Whether the repository is known to hold snapshots: it is never made anew then.
+        is_known: Whether the repository is known to hold snapshots: where it is missing, each call
+            raises RepositoryLostError, and it is not made anew.
         cancelled: Tells whether the call was cancelled: restic is ended then, and what it has
             stored meanwhile is dropped.
     """
@@ -80,12 +81,9 @@ class ResticEngine:
         """Create the repository, unless another process does so meanwhile.
 
         Raises:
-            RepositoryLostError: It has held snapshots, e.g. on a disk that is not mounted now.
             RepositoryDamagedError: The folder holds anything else, which is left alone, or a
                 repository without its `config`.
         """
-        if self.is_known:
-            raise RepositoryLostError(self.name)
         with making_alone(self.folder, self.location):
             self._await_another_maker()
             if self._is_made():
@@ -207,6 +205,8 @@ class ResticEngine:
     def _error(self, code: int, complaints: str) -> RepositoryError:
         """Return the error; on a full disk restic may have no room to report that it is full."""
         error = output.error_of(self.name, code, complaints)
+        if self.is_known and isinstance(error, RepositoryMissingError):
+            return RepositoryLostError(self.name)
         places = [Path(tempfile.gettempdir()), *([self.folder] if self.folder else [])]
         if type(error) is RepositoryError and any(map(has_no_room, places)):
             return RepositoryFullError(self.name, f"{error.detail}: no space left on device")

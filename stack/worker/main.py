@@ -31,19 +31,19 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import WorkerFlowRunResponse
-from prefect.states import Cancelled, Failed
+from prefect.states import Cancelled, Crashed, Failed
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from blocks.boot_clock import since_boot
 from flows.configuration.parameter_errors import unfit
 from stack.api import ApiError, SlipwayApi
 from stack.heartbeat import beat
-from stack.log import say
 from stack.readiness import work_pool_exists, worker_name
 from stack.registration.fingerprint import sources
 from stack.supervision import Supervision, keep_supervised
+from stack.worker.exit_message import PREFECTS, exit_message
 from stack.worker.fork_server import ForkServer, install
-from stack.worker.missed_runs import skip_missed
+from stack.worker.missed_runs import skip_all_missed
 from stack.worker.missing_parameters import incompleteness
 from stack.worker.patient_clients import wait_for_server
 from tasks.home import Home
@@ -148,17 +148,20 @@ with warnings.catch_warnings():
                 return _left_alone(task_status, "refused")
             ended = await super().run(flow_run, configuration, task_status)
             if ended.status_code:
-                await self._end_cancelled(flow_run)
+                await self._settle(flow_run, ended.status_code)
             return ended
 
-        async def _end_cancelled(self, flow_run: FlowRun) -> None:
-            """Settle a run whose process has ended and that was cancelled before it began."""
+        async def _settle(self, flow_run: FlowRun, status: int) -> None:
+            """Settle a run whose process has ended with ``status``, and that did not say how."""
             state = (await self.client.read_flow_run(flow_run.id)).state
-            if state is not None and state.is_cancelling():
-                cancelled: State[Any] = Cancelled(
-                    message="It was cancelled, and its process has ended."
-                )
-                await self.client.set_flow_run_state(flow_run.id, cancelled, force=True)
+            end: State[Any] | None = None
+            if state and state.is_cancelling():
+                end = Cancelled(message="It was cancelled, and its process has ended.")
+            elif state and (state.message or "").startswith(PREFECTS):
+                operation = (await self.client.read_flow(flow_run.flow_id)).name
+                end = Crashed(message=exit_message(status, operation))
+            if end:
+                await self.client.set_flow_run_state(flow_run.id, end, force=True)
 
         async def _complaint(self, flow_run: FlowRun) -> str:
             """Return why a flow run cannot begin; the API checks those not of a schedule."""
@@ -173,13 +176,6 @@ def _left_alone(task_status: TaskStatus[int] | None, why: str) -> ProcessWorkerR
     if task_status:
         task_status.started(os.getpid())
     return ProcessWorkerResult(status_code=0, identifier=why)
-
-
-def skip_all_missed(pool: str) -> None:
-    """Skip the missed runs of ``pool`` that a newer one makes up for, and say so."""
-    with SlipwayApi.of(patience_seconds=5) as api:
-        for sentence in skip_missed(api, pool, time.time()):
-            say(sentence)
 
 
 async def keep_beating(home: Home) -> None:

@@ -6,6 +6,7 @@ stack a hundred runs of one schedule would start at once, each doing the same as
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import httpx
 
 from stack.api import SlipwayApi
 from stack.flow_run import seconds
+from stack.log import say
 
 WAITING = ("Scheduled", "Late")
 
@@ -67,3 +69,10 @@ def _skip(api: SlipwayApi, run: str, newest: Json) -> str:
             raise
         return ""  # removed meanwhile, as its schedule was
     return f"flow run {run}: {message}"
+
+
+def skip_all_missed(pool: str) -> None:
+    """Skip the missed runs of ``pool`` that a newer one makes up for, and say so."""
+    with SlipwayApi.of(patience_seconds=5) as api:
+        for sentence in skip_missed(api, pool, time.time()):
+            say(sentence)

@@ -21,6 +21,7 @@ from prefect.events import emit_event
 from blocks.repositories.errors import RepositoryCancelledError
 from blocks.repositories.interface import Progress, Snapshot
 from blocks.repositories.restic import ResticRepository
+from blocks.repositories.restic_engine import ResticEngine
 from tasks.artifact import artifact_key, one_line
 from tasks.backup import report
 from tasks.backup.comparison import Comparison, ComparisonError
@@ -65,12 +66,7 @@ async def backup(
         home: Slipway's home folder; dumps wait below it.
         read_data_subset: A part of all data to read back (`5%`, `1/7`); empty: structure only.
     """
-    plain_engine = repository.engine()
-    engine = replace(
-        plain_engine,
-        cancelled=is_cancelled,
-        is_known=await asyncio.to_thread(holds_snapshots, ledger, plain_engine.name),
-    )
+    engine = await asyncio.to_thread(_known_engine, repository, ledger)
     staging = home / "staging" / subject.project / subject.environment
 
     def take_verified(report_progress: Callable[[Progress], None]) -> Snapshot:
@@ -109,6 +105,13 @@ async def backup(
     return snapshot
 
 
+def _known_engine(repository: ResticRepository, ledger: Ledger) -> ResticEngine:
+    """Return the engine of a run that can be cancelled, and that tells a lost repository."""
+    engine = repository.engine()
+    known = holds_snapshots(ledger, engine.name)
+    return replace(engine, cancelled=is_cancelled, is_known=known)
+
+
 def _warn(snapshot: Snapshot, subject: BackupSubject, ledger: Ledger) -> None:
     """Report what is wrong with a snapshot: to the log, as an event, and as an insight.
 
@@ -141,7 +144,11 @@ def _warn(snapshot: Snapshot, subject: BackupSubject, ledger: Ledger) -> None:
     persist_result=False,
 )
 async def restore(
-    project: str, repository: ResticRepository, target: Path, snapshot_id: str = LATEST
+    project: str,
+    repository: ResticRepository,
+    ledger: Ledger,
+    target: Path,
+    snapshot_id: str = LATEST,
 ) -> Comparison:
     """Restore a snapshot of the project into a new or empty folder, and compare it.
 
@@ -150,6 +157,7 @@ async def restore(
     Args:
         project: Name of the project.
         repository: Where its snapshots are.
+        ledger: Where they are recorded.
         target: The folder, in full.
         snapshot_id: An id, the start of one, or `latest`.
 
@@ -157,7 +165,7 @@ async def restore(
         BadInputError: The target may not be written to, or there is no such snapshot.
         ComparisonError: What came back is not what was backed up; it is kept to be looked at.
     """
-    engine = replace(repository.engine(), cancelled=is_cancelled)
+    engine = await asyncio.to_thread(_known_engine, repository, ledger)
     check_target(target, [("repository", engine.folder)])
     snapshots = await asyncio.to_thread(engine.snapshots, tags(project))
     snapshot = choose(snapshots, snapshot_id)

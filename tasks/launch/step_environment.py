@@ -12,7 +12,7 @@ from tasks.launch.boundary import ceiling
 from tasks.launch.detection import KINDS
 from tasks.launch.instances.command import TemplateContext, searched_first
 from tasks.launch.target import Target
-from tasks.launch.variables import render
+from tasks.launch.variables import filled_variables
 from tasks.launch.workspace import PROGRAMS
 from tasks.release import Release
 from tasks.settings import Settings
@@ -75,7 +75,7 @@ def with_environment(
     """Return `programs_first` with the environment's variables and secrets, as services see them.
 
     Raises:
-        BadInputError: A template names a value that a step does not have, e.g. ``port``.
+        BadInputError: A template names a value that does not exist.
     """
     context = TemplateContext(
         project=target.project,
@@ -86,10 +86,7 @@ def with_environment(
         data=config.root / "data" / target.project / target.environment,
     )
     values = context.values(release)
-    filled = {
-        name: render(f"environments.{target.environment}.variables.{name}", text, values)
-        for name, text in target.variables.items()
-    }
+    filled = filled_variables(target.environment, target.variables, values)
     return programs_first(release, environ, {**filled, **target.secrets})
 
 

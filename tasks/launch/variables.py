@@ -37,6 +37,7 @@ _TEMPLATE_ERRORS = (
 """What the sandbox and the operators of a template raise."""
 _SERVED = ("dev", "staging", "prod")
 """Environments in which projects are launched, even where nothing runs yet."""
+_PORT = "port"
 _OPENING = re.compile(r"\{[{%]")
 _ESCAPE = "For {{ itself write {{ '{{' }}"
 
@@ -175,6 +176,31 @@ def render(field: str, template: str, values: Mapping[str, object]) -> str:
         return _JINJA.from_string(template).render(values)
     except _TEMPLATE_ERRORS as error:
         raise _unfillable(field, template, str(error), values) from error
+
+
+def filled_variables(
+    environment: str, variables: Mapping[str, str], values: Mapping[str, object]
+) -> dict[str, str]:
+    """Fill ``values`` into the ``variables`` of an environment.
+
+    What has no port (a step, a command before a release serves, a service that takes no traffic)
+    does not get the variables that name it.
+
+    Raises:
+        BadInputError: A template names a value that does not exist.
+    """
+    return {
+        name: render(f"environments.{environment}.variables.{name}", template, values)
+        for name, template in variables.items()
+        if _PORT in values or not _names_port(template)
+    }
+
+
+def _names_port(template: str) -> bool:
+    try:
+        return _PORT in meta.find_undeclared_variables(_JINJA.parse(template))
+    except TemplateError:  # what fills it in reports it
+        return False
 
 
 def _unfillable(field: str, template: str, reason: str, names: Iterable[str]) -> BadInputError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from sqlalchemy import select
 
 from blocks.repositories.interface import Snapshot
@@ -18,10 +20,15 @@ def record_snapshot(ledger: Ledger, snapshot: Snapshot) -> None:
 
 
 def holds_snapshots(ledger: Ledger, repository: str) -> bool:
-    """Tell whether a snapshot was ever stored in ``repository``."""
-    query = select(table.c.id).where(table.c.repository == repository).limit(1)
+    """Tell whether a snapshot was ever stored in ``repository``, however its path is written."""
     with ledger.read() as connection:
-        return connection.execute(query).first() is not None
+        known = connection.scalars(select(table.c.repository).distinct()).all()
+    return _resolved(repository) in map(_resolved, known)
+
+
+def _resolved(repository: str) -> str:
+    """Return the place of a repository without links and detours, if it is a local folder."""
+    return os.path.realpath(repository) if repository.startswith("/") else repository
 
 
 def snapshots(ledger: Ledger, project: str, environment: str | None = None) -> list[Snapshot]:

@@ -45,13 +45,20 @@ class WorkloadSummary:
     remarks: tuple[str, ...] = ()
 
     @property
+    def executed_steps(self) -> int:
+        """How many steps were executed, now or in a former run that this one resumed."""
+        return sum(line.actual_seconds is not None for line in self.steps) + self.resumed_steps
+
+    @property
     def extent(self) -> str:
         """How much ran or was kept of a former run, e.g. ``3 steps, 180 tests``; or that nothing did."""
-        executed = sum(line.actual_seconds is not None for line in self.steps) + self.resumed_steps
-        if not executed:
+        if not self.executed_steps:
             return "no step ran: each was skipped, or had no items"
-        tests = [count_of(self.tests, "test")] if self.tests else []
-        return ", ".join([count_of(executed, "step"), *tests])
+        skipped = sum(line.outcome.startswith("skipped") for line in self.steps)
+        parts = [count_of(self.executed_steps, "step")]
+        parts += [f"{skipped} skipped"] if skipped else []
+        parts += [count_of(self.tests, "test")] if self.tests else []
+        return ", ".join(parts)
 
     @property
     def succeeded(self) -> bool:

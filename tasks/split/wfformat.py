@@ -22,6 +22,8 @@ from tasks.validation_errors import bad_input
 SCHEMA = "1.5"
 
 _MAX_NAME_LENGTH = 63
+_NOT_SHOWN = "(not shown)"
+"""In place of a value of the file: it may be any file, and hold a secret."""
 _DIGEST_LENGTH = 8
 
 
@@ -93,7 +95,7 @@ def read_wfformat(text: str | bytes, field: str = "wfformat") -> StepsWorkload:
     if document.schema_version != SCHEMA:
         raise BadInputError(
             f"{field}.schemaVersion",
-            document.schema_version,
+            _NOT_SHOWN,
             f"only {SCHEMA} is known",
             "Convert it with wfcommons",
         )
@@ -117,11 +119,11 @@ def _parsed(text: str | bytes, field: str) -> _Document:
         return _Document.model_validate_json(text)
     except ValidationError as error:
         if error.errors()[0]["type"] == "json_invalid":
-            # Of the text nothing is quoted: the file may be any, and hold a secret.
             reason = error.errors()[0]["msg"].removeprefix("Invalid JSON: ")
             problem, remedy = f"is not valid JSON: {reason}", "Give a WfFormat document"
-            raise BadInputError(field, f"{len(text)} characters", problem, remedy) from None
-        raise bad_input(error, _Document, field) from None
+            raise BadInputError(field, _NOT_SHOWN, problem, remedy) from None
+        wrong = bad_input(error, _Document, field)
+        raise BadInputError(wrong.field, _NOT_SHOWN, wrong.problem, wrong.remedy) from None
 
 
 def _names(tasks: list[_Task], field: str) -> dict[str, str]:

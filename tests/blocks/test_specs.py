@@ -61,6 +61,16 @@ def test_another_health_path_is_refused(path: str) -> None:
         ServiceSpec(health_path=path)
 
 
+@pytest.mark.parametrize("name", ["token", "private_token", "auth", "key", "pw", "sig"])
+def test_a_token_in_the_query_of_an_address_is_refused(name: str) -> None:
+    """Broken: whoever lists processes reads it, as Git and uv get the address in an argument."""
+    address = f"https://example.org/x.tar.gz?{name}=hunter22"
+    for fields in ({"source": address}, {"source": ".", "requirements": [f"foo @ {address}"]}):
+        with pytest.raises(ValidationError, match="has a token in the query of an address"):
+            ProjectSpec.model_validate(fields)
+    assert ProjectSpec(source="https://example.org/x?ref=main").source.endswith("?ref=main")
+
+
 def test_what_is_empty_is_no_source_and_no_password() -> None:
     """Broken: the folder of the file is launched; the first backup fails at night."""
     with pytest.raises(ValidationError, match="at least 1 character"):

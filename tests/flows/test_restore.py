@@ -28,7 +28,9 @@ def restored(home: Path, target: Target, monkeypatch: pytest.MonkeyPatch) -> lis
     async def load_repository(_name: str) -> None:
         """Return none: nobody uses it here."""
 
-    async def task(_project: str, _repository: object, folder: Path, _snapshot: str) -> Any:
+    async def task(
+        _project: str, _repository: object, _ledger: object, folder: Path, _snapshot: str
+    ) -> Any:
         restored.append(folder)
         return SimpleNamespace(files=3, changed=("a",), identical=True)
 

@@ -37,6 +37,10 @@ class Site:
         """Kill the process of a deploy, and wait until Prefect knows it."""
         engine(deploy).kill()
         assert self.stack.api.wait(deploy).state_type == "CRASHED"
+        eventually(
+            lambda: "which version serves" in self.stack.api.wait(deploy).message,
+            "the state says nothing of what serves",
+        )
 
     def deployed(self, version: str) -> None:
         """Deploy a version, which then serves."""

@@ -119,8 +119,9 @@ class ReportTables:
 
     @property
     def projects(self) -> list[str]:
-        """The names of all projects in the tables."""
-        names = {*self.flows["project"], *self.runs["project"]}
+        """The names of all projects in the tables; what only failed may have been misspelt."""
+        succeeded = self.flows[self.flows["state"] == "succeeded"]
+        names = {*succeeded["project"], *self.runs["project"]}
         names |= {row.project for row in self.rollouts} | {row.project for row in self.snapshots}
         return sorted(names - {""})
 

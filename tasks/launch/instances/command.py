@@ -10,7 +10,7 @@ from pathlib import Path
 from blocks.project_spec import ServiceSpec
 from tasks.errors import BadInputError
 from tasks.launch.instances.shell import shell
-from tasks.launch.variables import render
+from tasks.launch.variables import filled_variables, render
 from tasks.release import Release
 
 _SPECIAL = re.compile(r"[^\w@%+=:,./#-]|^#")
@@ -96,10 +96,7 @@ def environment_of(
         BadInputError: A template names what does not exist.
     """
     values = context.values(release)
-    filled = {
-        name: render(f"environments.{context.environment}.variables.{name}", text, values)
-        for name, text in variables.items()
-    }
+    filled = filled_variables(context.environment, variables, values)
     own = {"HOST": context.host, "PYTHONUNBUFFERED": "1"}
     # A service has to listen on the port that its traffic is sent to.
     port = {} if context.port is None else {"PORT": str(context.port)}

@@ -70,8 +70,8 @@ async def test_backup_is_recorded_and_restore_compared(
     snapshot = await task.backup.fn(subject, block, ledger, tmp_path / "home", "100%")
     assert snapshots(ledger, "shop", "prod") == [snapshot]
     assert open_insights(ledger) == []
+    comparison = await task.restore.fn("shop", block, ledger, tmp_path / "back", snapshot.id)
     ledger.close()
-    comparison = await task.restore.fn("shop", block, tmp_path / "back", snapshot.id)
     assert comparison.identical
     assert (tmp_path / "back" / "data" / "a").read_text() == "hello"
     text = "\n".join([*artifact_texts, caplog.text])
@@ -145,17 +145,17 @@ async def test_a_cancelled_restore_leaves_its_target_as_it_was(
     (subject.sources[0].path / "a").write_text("hello")
     ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     await task.backup.fn(subject, block_of(engine), ledger, tmp_path / "home")
-    ledger.close()
     path, target = os.environ["PATH"], tmp_path / "target"
     restored = lingering("restore", tmp_path, monkeypatch)
-    restore = asyncio.create_task(task.restore.fn("shop", block_of(engine), target))
+    restore = asyncio.create_task(task.restore.fn("shop", block_of(engine), ledger, target))
     await asyncio.to_thread(restored.read_text)
     restore.cancel()
     with pytest.raises(asyncio.CancelledError):
         await restore
     assert not target.exists()
     monkeypatch.setenv("PATH", path)
-    await task.restore.fn("shop", block_of(engine), target)
+    await task.restore.fn("shop", block_of(engine), ledger, target)
+    ledger.close()
     assert (target / "data/a").read_text() == "hello"
 
 
@@ -219,6 +219,8 @@ async def test_a_repository_that_is_gone_is_not_made_anew(
         await asyncio.to_thread(place.rename, tmp_path / "unmounted")
         with pytest.raises(RepositoryLostError, match=r"held snapshots.* Mount the disk"):
             await task.backup.fn(subject, block, ledger, tmp_path / "home")
+        with pytest.raises(RepositoryLostError):
+            await task.restore.fn("shop", block, ledger, tmp_path / "back")
         assert not await asyncio.to_thread(place.exists)
         await asyncio.to_thread((tmp_path / "unmounted").rename, place)
         second = await task.backup.fn(subject, block, ledger, tmp_path / "home")

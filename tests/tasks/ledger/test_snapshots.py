@@ -38,3 +38,13 @@ def test_a_repository_that_was_backed_up_to_is_known(ledger: Ledger) -> None:
     record_snapshot(ledger, OLD)
     assert holds_snapshots(ledger, "local")
     assert not holds_snapshots(ledger, "offsite")
+
+
+def test_a_folder_is_the_same_however_its_path_is_written(ledger: Ledger, tmp_path: Path) -> None:
+    """Broken: with a detour in its path, a lost repository is made anew in silence."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    record_snapshot(ledger, replace(OLD, repository=str(tmp_path / "disk" / "backups")))
+    assert holds_snapshots(ledger, str(tmp_path / "link" / "backups"))
+    assert holds_snapshots(ledger, f"{tmp_path}/disk/../disk/./backups")
+    assert not holds_snapshots(ledger, str(tmp_path / "disk" / "others"))

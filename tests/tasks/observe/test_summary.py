@@ -72,8 +72,9 @@ def test_a_skipped_step_does_not_fail_it() -> None:
 def test_the_extent_counts_what_ran_and_says_where_nothing_did() -> None:
     """Broken: a workload whose steps were all skipped has succeeded, and nobody wonders."""
     ran = workload(line(), line(), line(outcome="skipped", actual=None))
-    assert ran.extent == "2 steps"
-    assert replace(ran, tests=1).extent == "2 steps, 1 test"
+    assert ran.extent == "2 steps, 1 skipped"
+    assert workload(line(), line()).extent == "2 steps"
+    assert replace(workload(line()), tests=180).extent == "1 step, 180 tests"
     resumed = workload(line(outcome="succeeded in a former run", actual=None))
     assert replace(resumed, resumed_steps=1).extent == "1 step"
     nothing = workload(line(outcome="skipped", actual=None))
