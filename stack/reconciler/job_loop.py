@@ -12,6 +12,8 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from blocks.errors import SlipwayError
+
 SAME_FAULT_SECONDS = 60.0
 
 
@@ -71,12 +73,15 @@ class JobLoop:
             stopping.wait(pause_seconds)
 
     def _report(self, name: str, error: Exception, now: float) -> None:
-        """Report what went wrong; the same fault at most once a minute."""
+        """Report what went wrong, a foreseen error in one line; the same at most once a minute."""
         fault, last = self._faults.get(name, ("", now))
         if fault == repr(error) and now < last + SAME_FAULT_SECONDS:
             return
         self._faults[name] = (repr(error), now)
-        self._say(f"{name} failed: {''.join(traceback.format_exception(error)).rstrip()}")
+        if isinstance(error, SlipwayError):
+            self._say(f"{name} failed: {error}")
+        else:
+            self._say(f"{name} failed: {''.join(traceback.format_exception(error)).rstrip()}")
 
 
 class JointBeat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 
+from blocks.errors import SlipwayError
 from stack.reconciler.job_loop import JobLoop, JointBeat, PeriodicJob
 
 
@@ -23,6 +24,21 @@ def test_a_failing_duty_does_not_keep_the_others() -> None:
     assert sentences[1:] == ["beat", "b: done", "beat"]
     assert "a failed" in sentences[0]
     assert "the disk is full" in sentences[0]
+
+
+def test_a_foreseen_error_takes_one_line_and_a_bug_its_trace() -> None:
+    """Broken: each restart of the server fills the log with traces that tell nothing."""
+
+    def finds_no_server(now: float) -> list[str]:
+        """Be a job that needs a server."""
+        del now
+        raise SlipwayError("the Prefect API does not answer")
+
+    sentences: list[str] = []
+    jobs = [PeriodicJob("a", 1, finds_no_server), PeriodicJob("b", 1, fails)]
+    JobLoop(jobs, sentences.append).go(100.0)
+    assert sentences[0] == "a failed: the Prefect API does not answer"
+    assert "Traceback" in sentences[1]
 
 
 def test_the_same_fault_is_said_once_a_minute() -> None:
