@@ -20,7 +20,7 @@ from blocks.credentials import plain
 from blocks.parameter import MAX_NAMES, CommandText, ShortText
 
 ALL = "all"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OURS = frozenset({"SLIPWAY_ITEM", "SLIPWAY_OUTPUT", "SLIPWAY_RUN_ID"})
 """Variables that Slipway itself sets for each process, whatever the configuration says."""
 Value = TypeVar("Value")
@@ -29,7 +29,7 @@ Value = TypeVar("Value")
 def named_as_variables(values: dict[str, Value]) -> dict[str, Value]:
     """Return ``values`` if a process can take each of them as a variable of that name."""
     for name, value in values.items():
-        if not _NAME.fullmatch(name):
+        if not VARIABLE_NAME.fullmatch(name):
             raise ValueError(
                 f"has {name!r}, which is not a valid name of an environment variable: "
                 "use letters, digits and _, and no digit first"

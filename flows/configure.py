@@ -40,7 +40,12 @@ from tasks.home import Home
 from tasks.launch.data.carrying import carried_paths
 from tasks.launch.lock import locked
 from tasks.launch.sources.existence import require_source
-from tasks.launch.variables import check_template, lineage, refuse_unshared
+from tasks.launch.variables import (
+    check_template,
+    lineage,
+    refuse_impossible_templates,
+    refuse_unshared,
+)
 from tasks.public_port_range import public_range
 from tasks.roots import refuse_outside
 from tasks.settings import settings
@@ -138,7 +143,7 @@ def build_blocks(configuration: Configuration) -> dict[str, Block]:
     """Return the blocks of ``configuration`` by `<type>/<name>`; nothing is saved yet."""
     blocks: dict[str, Block] = {}
     for name, project in configuration.projects.items():
-        _refuse_impossible_templates(name, project)
+        refuse_impossible_templates(name, project)
         _refuse_impossible_workloads(name, project)
         carried_paths(name, project.data)
         blocks[f"project/{name}"] = Project.of(project)
@@ -176,19 +181,6 @@ def _block(kinds: Mapping[str, type[Block]], field: str, fields: dict[str, Any])
         return model(**values)
     except ValidationError as error:
         raise bad_input(error, model, field) from error
-
-
-def _refuse_impossible_templates(name: str, project: ProjectSpec) -> None:
-    """Refuse commands and variables that could not be filled in when a service starts."""
-    for service, spec in project.services.items():
-        check_template(f"projects.{name}.services.{service}.command", spec.command)
-    for number, command in enumerate(project.before or []):
-        check_template(f"projects.{name}.before[{number}]", command)
-    for environment, values in project.environments.items():
-        for variable, value in values.variables.items():
-            check_template(
-                f"projects.{name}.environments.{environment}.variables.{variable}", value
-            )
 
 
 def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:

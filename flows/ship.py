@@ -106,18 +106,11 @@ async def ship_flow(
     if shipment.workload:
         get_run_logger().info(estimate_sentence(shipment.workload))
     place_remarks = [*await data_remarks(target), *await exposure_remarks(target)]
-    remarks = [*_workload_remarks(shipment.workload), *shipment.warnings, *place_remarks]
+    tested = shipment.workload.warnings if shipment.workload else ()
+    remarks = [*tested, *shipment.warnings, *place_remarks]
     since = await deploy_overtaken(shipment.report) if shipment.report else ""
     summary = f"{closing.headline}; {answers_at(shipment.urls)}"
     return concluded(", ".join(shipment.urls.values()), summary, remarks, since)
-
-
-def _workload_remarks(workload: WorkloadSummary | None) -> list[str]:
-    """Return what nobody may miss of the workload, e.g. that nothing of it ran."""
-    if workload is None:
-        return []
-    nothing = [] if workload.executed_steps else [f"Of its workload {workload.extent}."]
-    return [*nothing, *workload.remarks]
 
 
 @dataclass(slots=True)

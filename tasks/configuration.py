@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from blocks.environment_spec import ALL, EnvironmentSpec
+from blocks.environment_spec import ALL, VARIABLE_NAME, EnvironmentSpec
 from blocks.parameter import WorkloadName
 from blocks.project_spec import ProjectSpec
 from blocks.workload_spec import WfformatWorkload
@@ -23,7 +23,6 @@ from tasks.validation_errors import bad_input, refuse_unusable_text
 Model = TypeVar("Model", bound=BaseModel)
 BLOCK_NAME = r"^(?=.{1,100}$)[a-z0-9]+(-[a-z0-9]+)*$"
 """What names a block; an operation takes no longer name."""
-_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _WORKLOAD_NAME = TypeAdapter(WorkloadName)
 
 
@@ -158,7 +157,7 @@ def _with_environment(value: object, field: str, environ: Mapping[str, str]) -> 
 def _variable(field: str, name: str, environ: Mapping[str, str]) -> str:
     if name in environ:
         return environ[name]
-    if not fullmatch(_VARIABLE, name):  # perhaps the value itself, which may be secret
+    if not VARIABLE_NAME.fullmatch(name):  # perhaps the value itself, which may be secret
         problem, remedy = "is not the name of a variable", "Write e.g. {env: API_KEY}."
         raise BadInputError(field, "(hidden)", problem, remedy)
     remedy = f"export {name}=..., then make down and make up: the worker gets it at its start."

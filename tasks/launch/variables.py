@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
+from blocks.project_spec import ProjectSpec
 from tasks.errors import BadInputError, NotFoundError
 
 _JINJA = ImmutableSandboxedEnvironment(
@@ -164,6 +165,23 @@ def check_template(field: str, template: str) -> None:
         raise _unfillable(field, template, str(error), TEMPLATE_NAMES) from error
     if unknown:
         raise _unfillable(field, template, f"'{unknown[0]}' is undefined", TEMPLATE_NAMES)
+
+
+def refuse_impossible_templates(name: str, project: ProjectSpec) -> None:
+    """Refuse commands and variables that could not be filled in when a service starts.
+
+    Raises:
+        BadInputError: It names the field of the project called ``name``.
+    """
+    for service, spec in project.services.items():
+        check_template(f"projects.{name}.services.{service}.command", spec.command)
+    for number, command in enumerate(project.before or []):
+        check_template(f"projects.{name}.before[{number}]", command)
+    for environment, values in project.environments.items():
+        for variable, value in values.variables.items():
+            check_template(
+                f"projects.{name}.environments.{environment}.variables.{variable}", value
+            )
 
 
 def render(field: str, template: str, values: Mapping[str, object]) -> str:

@@ -61,6 +61,13 @@ class WorkloadSummary:
         return ", ".join(parts)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What nobody may miss: the remarks, and before them that nothing was executed."""
+        if self.executed_steps:
+            return self.remarks
+        return (f"Of its workload {self.extent}.", *self.remarks)
+
+    @property
     def succeeded(self) -> bool:
         """Whether nothing failed, and nothing was not run because of a failure."""
         return not self.failures and all(

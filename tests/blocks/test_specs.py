@@ -64,7 +64,7 @@ def test_another_health_path_is_refused(path: str) -> None:
 @pytest.mark.parametrize("name", ["token", "private_token", "auth", "key", "pw", "sig"])
 def test_a_token_in_the_query_of_an_address_is_refused(name: str) -> None:
     """Broken: whoever lists processes reads it, as Git and uv get the address in an argument."""
-    address = f"https://example.org/x.tar.gz?{name}=hunter22"
+    address = f"https://example.org/shop.git?{name}=hunter22"
     for fields in ({"source": address}, {"source": ".", "requirements": [f"foo @ {address}"]}):
         with pytest.raises(ValidationError, match="has a token in the query of an address"):
             ProjectSpec.model_validate(fields)

@@ -30,7 +30,7 @@ from tasks.launch.target import Target, launcher_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.instances import instances
 from tasks.ledger.ports import ports
-from tasks.observe.summary import StepLine, WorkloadSummary
+from tasks.observe.summary import WorkloadSummary
 from tasks.release import InstanceState
 from tasks.settings import settings
 
@@ -286,15 +286,3 @@ async def test_data_that_waits_for_a_first_version_is_backed_up(world: World, ho
     (data / "letters.db").write_text("dear reader")
     await world.ship()
     assert world.did == ["test", "backup"]
-
-
-def test_a_workload_of_which_nothing_ran_is_told() -> None:
-    """Broken: a version is shipped, and nobody learns that its tests were all skipped."""
-    skipped = StepLine("a", "local", 1, None, "skipped")
-    workload = WorkloadSummary("tests", "", (skipped,), 1, 1, 1, "default", remarks=("Note.",))
-    assert ship._workload_remarks(workload) == [
-        "Of its workload no step ran: each was skipped, or had no items.",
-        "Note.",
-    ]
-    assert ship._workload_remarks(replace(workload, resumed_steps=1)) == ["Note."]
-    assert ship._workload_remarks(None) == []

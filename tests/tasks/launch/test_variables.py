@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from blocks.environment_spec import EnvironmentSpec, ProjectEnvironment
+from blocks.project_spec import ProjectSpec
 from tasks.errors import BadInputError, NotFoundError
 from tasks.launch.instances.command import TemplateContext
 from tasks.launch.variables import (
@@ -15,6 +16,7 @@ from tasks.launch.variables import (
     check_template,
     literal,
     own_variable_warnings,
+    refuse_impossible_templates,
     render,
     resolve,
     values_for_nobody,
@@ -143,6 +145,27 @@ def test_a_template_that_could_never_be_filled_in_is_refused(template: str) -> N
     """Broken: what is misspelt when it is configured fails when it is launched."""
     with pytest.raises(BadInputError, match=r"^f: cannot be filled in .* It may use: data, env"):
         check_template("f", template)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"services": {"web": {"command": "{{ prot }}"}}}, "services.web.command"),
+        ({"before": ["true", "{{ prot }}"]}, "before[1]"),
+        (
+            {"environments": {"dev": {"variables": {"URL": "{{ prot }}"}}}},
+            "environments.dev.variables.URL",
+        ),
+    ],
+)
+def test_templates_are_looked_at_wherever_a_project_has_them(
+    fields: dict[str, object], field: str
+) -> None:
+    """Broken: a place is left out, and what is misspelt there fails when it is launched."""
+    spec = ProjectSpec.model_validate({"source": "."} | fields)
+    with pytest.raises(BadInputError, match="'prot' is undefined") as caught:
+        refuse_impossible_templates("shop", spec)
+    assert caught.value.field == f"projects.shop.{field}"
 
 
 def test_every_name_that_a_service_is_given_may_be_used() -> None:

@@ -81,6 +81,14 @@ def test_the_extent_counts_what_ran_and_says_where_nothing_did() -> None:
     assert nothing.extent == "no step ran: each was skipped, or had no items"
 
 
+def test_what_nobody_may_miss_includes_that_nothing_ran() -> None:
+    """Broken: a version is shipped, and nobody learns that its tests were all skipped."""
+    skipped = replace(workload(line(outcome="skipped", actual=None)), remarks=("Note.",))
+    told = "Of its workload no step ran: each was skipped, or had no items."
+    assert skipped.warnings == (told, "Note.")
+    assert replace(skipped, resumed_steps=1).warnings == ("Note.",)
+
+
 def test_failing_tests_are_named() -> None:
     """The reader wants the name of the test, not of the shard."""
     report = workload_markdown(workload(line(), failures=(("tests/t.py::t", "assert 1 == 2"),)))
