@@ -27,7 +27,7 @@ def exit_message(status: int, operation: str) -> str:
     """Return the message for a process of ``operation`` that ended with ``status``, not zero."""
     number = -status if status < 0 else status - _SIGNAL_BASE
     try:
-        how = f"was ended by {signal.Signals(number).name}, not by Slipway"
+        how = f"was ended by {signal.Signals(number).name}"
     except ValueError:
         how = f"ended with exit code {status}"
     return f"Its process {how}. {_LEFT.get(operation, _AGAIN)}"

@@ -10,8 +10,8 @@ from stack.worker.exit_message import exit_message
 @pytest.mark.parametrize(
     ("status", "how"),
     [
-        (-9, "Its process was ended by SIGKILL, not by Slipway. "),
-        (137, "Its process was ended by SIGKILL, not by Slipway. "),
+        (-9, "Its process was ended by SIGKILL. "),
+        (137, "Its process was ended by SIGKILL. "),
         (3, "Its process ended with exit code 3. "),
         (255, "Its process ended with exit code 255. "),
     ],
