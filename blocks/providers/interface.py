@@ -135,3 +135,7 @@ class Provider(Protocol):
     async def run(self, command: Command) -> Outcome:
         """Run ``command`` to its end; adopt it when it already runs, stop it when cancelled."""
         ...
+
+    def close(self) -> None:
+        """Give back what it keeps between two commands; another `run` may follow."""
+        ...

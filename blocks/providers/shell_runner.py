@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from blocks.providers.interface import Command, End, Outcome, Resources
 from blocks.providers.process.detached import ShimSpec, start, stop, wait
 from blocks.providers.process.inherited import inherited
+from blocks.providers.process.lanes import Lanes, to_its_end
+from blocks.providers.process.spawn import was_started
 
 
 @dataclass(slots=True)  # not frozen: the Provider protocol has plain attributes
 class ShellRunner:
-    """A provider whose commands outlive us: each runs under a shim of its own.
+    """A provider whose commands outlive us: each runs in a lane.
 
     Running the same command again (the same directory) adopts it. Cancelling `run` ends the whole
     process tree of the command; the death of our process does not.
@@ -27,6 +29,7 @@ class ShellRunner:
     price_per_hour: float = 0.0
     kind: str = "shell"
     grace_seconds: float = 10.0
+    _lanes: Lanes = field(default_factory=Lanes, repr=False, compare=False)
 
     async def run(self, command: Command) -> Outcome:
         """Run ``command`` to its end.
@@ -37,6 +40,21 @@ class ShellRunner:
             ShimError: This machine could not start a process at all.
         """
         environment = inherited(os.environ) | command.environment
+        outcome = None
+        if not was_started(command.directory):
+            outcome = await self._lanes.run(_spec(command), environment, self.grace_seconds)
+        if outcome is None:  # it was started before, or its lane was killed
+            outcome = await self._adopted(command, environment)
+        if outcome.end is End.LOST:  # its shim was killed; the processes it left must not go on
+            await asyncio.to_thread(stop, command.directory, self.grace_seconds)
+        return outcome
+
+    def close(self) -> None:
+        """Let the lanes end that have nothing to do."""
+        self._lanes.close()
+
+    async def _adopted(self, command: Command, environment: Mapping[str, str]) -> Outcome:
+        """Wait for the command, and start it under a shim where nobody has."""
         loop, started = asyncio.get_running_loop(), threading.Event()
 
         def begin() -> None:
@@ -54,21 +72,10 @@ class ShellRunner:
         try:
             # A future and not a task, as asyncio.run cancels all tasks at its end.
             await asyncio.shield(loop.run_in_executor(None, begin))
-            outcome = await wait(command.directory)
+            return await wait(command.directory)
         except BaseException:  # cancelled, or a signal handler raised just here
-            await _to_its_end(loop.run_in_executor(None, end))
+            await to_its_end(loop.run_in_executor(None, end))
             raise
-        if outcome.end is End.LOST:  # its shim was killed; the processes it left must not go on
-            await asyncio.to_thread(stop, command.directory, self.grace_seconds)
-        return outcome
-
-
-async def _to_its_end(work: asyncio.Future[None]) -> None:
-    """Wait for ``work`` to end, even if this is cancelled meanwhile."""
-    while not work.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait([work])
-    work.result()
 
 
 def _spec(command: Command) -> ShimSpec:

@@ -65,7 +65,7 @@ def _status(directory: Path) -> Status:
     # Read after the check of the shim, which may have written this just before it ended.
     exit_record = files.read_record(directory, files.EXIT)
     if exit_record is not None:
-        return Ended(_outcome(directory, exit_record))
+        return Ended(outcome_of(directory, exit_record))
     child = child_alive(directory, state)
     if not supervised and child is None:
         return Ended(_lost(directory, state["started_at"], _KILLED))
@@ -82,7 +82,8 @@ def _status(directory: Path) -> Status:
     )
 
 
-def _outcome(directory: Path, record: files.Record) -> Outcome:
+def outcome_of(directory: Path, record: files.Record) -> Outcome:
+    """Return what the exit record of the run in ``directory`` says."""
     names = Outcome.model_fields.keys() & record.keys()
     return Outcome(
         **{name: record[name] for name in names if name != "end"},

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from blocks import file_lock
 from blocks.file_system import has_no_room, told_full
@@ -32,9 +33,9 @@ def start(spec: ShimSpec, environment: Mapping[str, str]) -> None:
     """
     files.prepare(spec.directory)
     deadline = time.monotonic() + _START_SECONDS
-    while not _was_started(spec.directory):
+    while not was_started(spec.directory):
         with file_lock.unless_held(spec.directory / files.LOCK) as lock:
-            if lock is not None and not _was_started(spec.directory):
+            if lock is not None and not was_started(spec.directory):
                 _spawn(spec, environment, lock)  # the shim inherits the lock, and holds it on
                 return
         if time.monotonic() > deadline:
@@ -44,13 +45,18 @@ def start(spec: ShimSpec, environment: Mapping[str, str]) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _was_started(directory: Path) -> bool:
+def was_started(directory: Path) -> bool:
+    """Tell whether a run was ever started in ``directory``."""
     return (directory / files.STATE).exists()
 
 
+def record_of(spec: ShimSpec) -> dict[str, Any]:
+    """Return ``spec`` in plain values, as a shim is handed it."""
+    return asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
+
+
 def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
-    record = asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
-    record |= {"run_id": uuid.uuid4().hex, "boot_id": this_boot()}
+    record = record_of(spec) | {"run_id": uuid.uuid4().hex, "boot_id": this_boot()}
     files.write_record(spec.directory, files.SPEC, record, durable=spec.durable)
     argv = [sys.executable, "-I", "-S", str(SHIM_PROGRAM), str(spec.directory), str(lock)]
     with (spec.directory / "shim.log").open("wb") as complaints:
@@ -66,7 +72,7 @@ def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:
         )
         # Its stdout is closed when it has announced itself.
         shim.communicate(marshal.dumps((record, dict(environment))), timeout=_START_SECONDS)
-    if not _was_started(spec.directory):
+    if not was_started(spec.directory):
         log = (spec.directory / "shim.log").read_text(encoding="utf-8", errors="replace").strip()
         if not log and has_no_room(spec.directory):
             log = told_full("no space left on device", spec.directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 
@@ -31,7 +32,8 @@ def stop(directory: Path, grace_seconds: float) -> Outcome | None:
     """
     before = status(directory)
     if isinstance(before, Running) and before.supervised:
-        _stop_shim(directory, before.shim, grace_seconds)
+        lane = bool(files.readable_record(directory, files.STATE).get("lane"))
+        _stop_shim(directory, before.shim, grace_seconds, lane=lane)
     elif isinstance(before, Ended) and not files.readable_record(directory, files.EXIT):
         # A torn record does not name its shim, which would restart what is swept.
         for shim in _shims_in(directory):
@@ -53,16 +55,20 @@ def _shims_in(directory: Path) -> list[ProcessIdentity]:
     return shims
 
 
-def _stop_shim(directory: Path, shim: ProcessIdentity, grace_seconds: float) -> None:
+def _stop_shim(
+    directory: Path, shim: ProcessIdentity, grace_seconds: float, *, lane: bool = False
+) -> None:
+    """Let the shim end its run, and itself; a lane goes on to its next run."""
     files.write_record(directory, files.STOP, {"grace_seconds": grace_seconds})
     signal_process(shim.pid, shim.create_time, SIGTERM)
-    _await_end(shim, grace_seconds + _STOP_MARGIN_SECONDS)
+    has_ended = (directory / files.EXIT).exists if lane else lambda: False
+    _await_end(shim, grace_seconds + _STOP_MARGIN_SECONDS, has_ended)
 
 
-def _await_end(shim: ProcessIdentity, seconds: float) -> None:
+def _await_end(shim: ProcessIdentity, seconds: float, has_ended: Callable[[], bool]) -> None:
     """Wait for a shim to end; kill it if it does not, so that we can sweep in its place."""
     deadline = time.monotonic() + seconds
-    while is_alive(shim):
+    while is_alive(shim) and not has_ended():
         if time.monotonic() > deadline:
             signal_process(shim.pid, shim.create_time, SIGKILL)
         time.sleep(_POLL_SECONDS)

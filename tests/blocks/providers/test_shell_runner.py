@@ -16,6 +16,7 @@ import pytest
 from blocks.providers import shell_runner
 from blocks.providers.interface import Command, End, Provider, Resources
 from blocks.providers.process import detached
+from blocks.providers.process.lanes import Lanes
 from blocks.providers.shell_runner import ShellRunner
 
 pytestmark = pytest.mark.integration
@@ -66,6 +67,10 @@ async def test_what_a_worker_knows_stays_with_it(
     assert (await RUNNER.run(shell(tmp_path, 'test -z "$PREFECT_API_AUTH_STRING"'))).succeeded
 
 
+async def lane_killed(*_: object) -> None:
+    """Stand for a lane that was killed before it began."""
+
+
 async def test_cancelling_ends_the_tree(tmp_path: Path) -> None:
     """Broken: a cancelled flow would leave its steps running."""
     command = shell(tmp_path, "touch up; sleep 600 & wait")
@@ -85,6 +90,7 @@ async def test_cancelling_all_there_is_ends_what_is_only_starting(
 ) -> None:
     """Broken: a flow run cancelled while a step starts would leave that step running for ever."""
     entered, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(Lanes, "run", lane_killed)
 
     def slow_start(spec: detached.ShimSpec, environment: Mapping[str, str]) -> None:
         """Start it, but only once everything has been cancelled."""
@@ -121,6 +127,7 @@ async def test_a_signal_that_strikes_here_ends_the_tree(
         await until(lambda: isinstance(detached.status(directory), detached.Running))
         raise SystemError  # stands for any; a true one of pytest's own would end it
 
+    monkeypatch.setattr(Lanes, "run", lane_killed)
     monkeypatch.setattr(shell_runner, "wait", struck)
     command = shell(tmp_path, "sleep 600")
     with pytest.raises(SystemError):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-import sys
 import time
 
 from blocks.providers.process.process_table import LINUX, entry
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # what is imported here costs each shim time and memory
     from collections.abc import Sequence
 
 _PR_SET_CHILD_SUBREAPER = 36
+_SCARCE = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _RESET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
 
 
@@ -44,21 +45,20 @@ def become_subreaper() -> bool:
 def start_child(argv: Sequence[str], cwd: str, environment: dict[str, str]) -> Child:
     """Start ``argv`` in ``cwd`` with exactly that environment.
 
+    It is spawned and not forked: a fork copies what Python has in memory, and takes milliseconds.
+
     Raises:
         StartError: The program or the folder cannot be used.
+        OSError: The system has no process or descriptor left.
     """
     output, output_end = os.pipe()
-    report, report_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _become(argv, cwd, environment, output_end, report_end)
-    os.close(output_end)
-    os.close(report_end)
-    problem = _read_all(report)
-    if problem:
+    try:
+        pid = _spawned(argv, cwd, environment, output_end)
+    except BaseException:
         os.close(output)
-        os.waitpid(pid, 0)
-        raise StartError(problem)
+        raise
+    finally:
+        os.close(output_end)
     os.set_blocking(output, False)
     process = entry(pid)
     return Child(pid, process.started if process else 0.0, output, time.monotonic())
@@ -84,27 +84,49 @@ def resident_mib(maximum: int) -> float:
     return maximum / 1024 if LINUX else maximum / 1024**2
 
 
-def _become(
-    argv: Sequence[str], cwd: str, environment: dict[str, str], output: int, report: int
-) -> None:
+def _spawned(argv: Sequence[str], cwd: str, environment: dict[str, str], output: int) -> int:
     try:
-        os.setpgid(0, 0)
-        signal.set_wakeup_fd(-1)
-        for number in _RESET:
-            signal.signal(number, signal.SIG_DFL)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.chdir(cwd)
-        os.execvpe(argv[0], list(argv), environment)  # noqa: S606 - a shell would be wrong here
+        os.chdir(cwd)  # ours, as a spawned process has no other
+        return _spawned_here(argv, environment, output)
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _SCARCE:
+            raise
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        os.write(report, f"{reason}: {argv[0]} (in {cwd})".encode())
+        raise StartError(f"{reason}: {argv[0]} (in {cwd})") from error
     finally:
-        sys.stdout = None
-        os._exit(127)
+        os.chdir("/")  # else the folder could not be unmounted
 
 
-def _read_all(descriptor: int) -> str:
-    with os.fdopen(descriptor, "rb") as pipe:
-        return pipe.read().decode(errors="replace")
+def _spawned_here(argv: Sequence[str], environment: dict[str, str], output: int) -> int:
+    """Start the first program of that name that can be executed, as execvp would.
+
+    Raises:
+        OSError: None can be.
+    """
+    missing: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    for program in _candidates(argv[0], environment):
+        try:
+            return os.posix_spawn(
+                program,
+                list(argv),
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, output, 1),
+                    (os.POSIX_SPAWN_DUP2, output, 2),
+                ],
+                setpgroup=0,
+                setsigdef=_RESET,
+            )
+        except (FileNotFoundError, NotADirectoryError) as error:
+            missing = missing if isinstance(missing, PermissionError) else error
+        except PermissionError as error:
+            missing = error
+    raise missing
+
+
+def _candidates(program: str, environment: dict[str, str]) -> list[str]:
+    if "/" in program:
+        return [program]
+    paths = [os.path.join(folder, program) for folder in os.get_exec_path(environment)]
+    return [path for path in paths if os.path.lexists(path)]

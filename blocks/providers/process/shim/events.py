@@ -6,7 +6,11 @@ import os
 import select
 import signal
 
-from blocks.providers.process.shim.rotated_log import RotatedLog
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # what is imported here costs each shim time and memory
+    from collections.abc import Callable
+
+    from blocks.providers.process.shim.rotated_log import RotatedLog
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -14,11 +18,14 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Events:
     """Sleeps until something happens, and writes the output of the child to ``log``.
 
-    ``stopping`` is true from the first SIGTERM or SIGINT on. The end of a child wakes it, too.
+    ``stopping`` is true from the first SIGTERM or SIGINT on for which ``heeds`` was true. The end of
+    a child wakes it, too.
     """
 
-    def __init__(self, log: RotatedLog) -> None:
-        self.log, self.stopping = log, False
+    def __init__(self, heeds: Callable[[], bool] = lambda: True) -> None:
+        self.log: RotatedLog | None = None
+        self.stopping = False
+        self._heeds = heeds
         self._output: int | None = None
         self._poll = select.poll()
         self._bell, ringer = os.pipe()
@@ -30,6 +37,10 @@ class Events:
         for number in _SIGNALS:
             signal.signal(number, self._stop)
         self._poll.register(self._bell, select.POLLIN)
+
+    def begin(self, log: RotatedLog) -> None:
+        """Serve another run, whose output goes to ``log``."""
+        self.log, self.stopping = log, False
 
     def listen(self, output: int) -> None:
         """Log from now on what can be read from ``output``, a non-blocking descriptor."""
@@ -51,11 +62,11 @@ class Events:
         self._close_output()
 
     def _stop(self, *_: object) -> None:
-        self.stopping = True
+        self.stopping = self.stopping or self._heeds()
 
     def _log_output(self) -> bool:
         """Log what there is to read; False when there is no more for now."""
-        if self._output is None:
+        if self._output is None or self.log is None:
             return False
         try:
             data = os.read(self._output, 65536)

@@ -15,6 +15,7 @@ sys.path.append(__file__.rsplit("/", 5)[0])
 
 # The path above is what makes these importable without site-packages.
 from blocks.providers.process.shim.child import become_subreaper
+from blocks.providers.process.shim.events import Events
 from blocks.providers.process.shim.supervisor import ShimSupervisor
 
 
@@ -27,7 +28,8 @@ def main() -> None:
         os._exit(0)
     os.setsid()
     fcntl.fcntl(lock, fcntl.F_SETFD, fcntl.FD_CLOEXEC)  # held as long as the shim lives
-    supervisor = ShimSupervisor(directory, spec, environment, adopts=become_subreaper())
+    adopts = become_subreaper()
+    supervisor = ShimSupervisor(directory, spec, environment, Events(), adopts=adopts)
     supervisor.announce()
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)

@@ -42,6 +42,8 @@ def json_of(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
+        if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+            return f'"{value}"'
         return f'"{"".join(map(_character, value))}"'
     if isinstance(value, dict):
         return f"{{{', '.join(f'{json_of(key)}: {json_of(each)}' for key, each in value.items())}}}"

@@ -40,15 +40,27 @@ _ROOM_SECONDS = 1.0
 
 
 class ShimSupervisor:
-    """Runs one spec to its end; ``adopts``: whether orphans of the tree become its children."""
+    """Runs one spec to its end; ``adopts``: whether orphans of the tree become its children.
+
+    ``end`` is the text of its exit record, once there is one. A ``lane`` goes on after that, and
+    leaves it to whoever started the run to make its end durable.
+    """
 
     def __init__(
-        self, directory: str, spec: dict[str, Any], environment: dict[str, str], *, adopts: bool
+        self,
+        directory: str,
+        spec: dict[str, Any],
+        environment: dict[str, str],
+        events: Events,
+        *,
+        adopts: bool,
+        lane: bool = False,
     ) -> None:
         self.directory, self.spec, self.environment = directory, spec, environment
         self.environment[RUN_ID] = spec["run_id"]
         self.log = RotatedLog(f"{directory}/{records.LOG}", spec["log_bytes"], spec["log_files"])
-        self.events = Events(self.log)
+        self.events, self.lane, self.end = events, lane, ""
+        events.begin(self.log)
         self.usage = ChildrenUsage()
         self.memory = TreeMemory(os.getpid(), spec["memory_mib"])
         self.started_at, self.monotonic = time.time(), time.monotonic()
@@ -76,6 +88,7 @@ class ShimSupervisor:
             "began_at": time.time(),
             "last_end": self.last_end,
             "left_behind": self.left_behind,
+            "lane": self.lane,
         }
         text, durable = records.json_of(record), bool(self.spec.get("durable"))
         records.write(self.directory, records.STATE, text, durable=durable)
@@ -226,13 +239,14 @@ class ShimSupervisor:
             "left_behind": self.left_behind,
             "dropped_bytes": self.log.dropped_bytes,
         }
-        self._write_end(records.json_of(record))
+        self.end = records.json_of(record)
+        self._write_end(self.end)
 
     def _write_end(self, text: str) -> None:
         """Record the end, and retry while there is no room; give up if the folder is gone."""
         while True:
             try:
-                records.write(self.directory, records.EXIT, text, durable=True)
+                records.write(self.directory, records.EXIT, text, durable=not self.lane)
             except FileNotFoundError:
                 return
             except OSError:

@@ -17,6 +17,7 @@ from blocks.providers.process.shim import records
 SCARCE = """
 import errno, json, os, sys
 from blocks.providers.process.shim import supervisor
+from blocks.providers.process.shim.events import Events
 
 start, starts = supervisor.start_child, []
 
@@ -28,7 +29,9 @@ def scarce(*arguments):
 
 supervisor.start_child, supervisor._SCARCE_SECONDS = scarce, 0.01
 spec = json.loads(sys.argv[1])
-supervisor.ShimSupervisor(spec["directory"], spec, dict(os.environ), adopts=False).run()
+supervisor.ShimSupervisor(
+    spec["directory"], spec, dict(os.environ), Events(), adopts=False
+).run()
 """
 
 
@@ -36,6 +39,7 @@ READ_ONLY = """
 import json, os, sys
 from blocks import durable_file
 from blocks.providers.process.shim import supervisor
+from blocks.providers.process.shim.events import Events
 
 write = durable_file.write
 
@@ -47,7 +51,9 @@ def write_as_its_user(path, *arguments, **options):
 
 durable_file.write = write_as_its_user
 spec = json.loads(sys.argv[1])
-supervisor.ShimSupervisor(spec["directory"], spec, dict(os.environ), adopts=False).run()
+supervisor.ShimSupervisor(
+    spec["directory"], spec, dict(os.environ), Events(), adopts=False
+).run()
 """
 
 
