@@ -14,12 +14,13 @@ from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.distribute.dispatch.events import Hooks
 from tasks.distribute.dispatch.results import StepResult
-from tasks.distribute.dispatch.resume import former_run, unfinished
+from tasks.distribute.dispatch.resume import former_run
 from tasks.distribute.dispatch.runner import StepRunner
 from tasks.distribute.planned import PlannedWorkload
 from tasks.distribute.task import submit_by_prefect
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import executions
+from tasks.ledger.group_commit import GroupCommit
 from tasks.ledger.providers import fleet
 from tasks.ledger.workloads import WorkloadLease
 from tasks.plan import FleetSnapshot
@@ -42,19 +43,20 @@ async def execute(
     planned: PlannedWorkload,
     ledger: Ledger,
     lease: WorkloadLease,
-    admission: LedgerAdmission,
     *,
+    admission: LedgerAdmission,
+    group: GroupCommit,
     after: object,
 ) -> Executed:
     """Run every step of ``planned`` to its end; ``after`` is the result of the task before."""
     done = executions(ledger, lease.id)
     secrets = list(job.target.secrets.values())
     runner = StepRunner(
-        ledger,
+        group,
         job.providers,
         lease,
         settings().root,
-        unfinished=unfinished(done),
+        former=done,
         read_report=partial(read_report, job.target.project, job.workload, secrets=secrets),
         secrets=secrets,
     )
@@ -88,5 +90,9 @@ async def execute(
                 on_fault=log_fault(logger),
             ),
         )
-        results = await dispatcher.run()
+        try:
+            results = await dispatcher.run()
+        finally:
+            for provider in job.providers.values():
+                provider.close()
     return Executed(results, runner.reports, time.time() - began)

@@ -25,6 +25,7 @@ from tasks.errors import SlipwayError
 from tasks.events import workload_failed
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import record_decisions
+from tasks.ledger.group_commit import GroupCommit
 from tasks.ledger.plans import record_plan
 from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
 from tasks.settings import settings
@@ -41,14 +42,16 @@ async def run_workload(job: Job, ledger: Ledger) -> WorkloadEnd:
     lease = open_workload(
         ledger, job.key, owner, time.time(), config.lease_seconds, owner_alive=owner_alive
     )
-    admission = LedgerAdmission(ledger, config.lease_seconds, time.time)
+    group = GroupCommit(ledger)
+    admission = LedgerAdmission(ledger, config.lease_seconds, time.time, group)
     if lease.resumed:
         get_run_logger().info("Resuming workload %s (%s)", lease.id, job.key)
     try:
         warn = get_run_logger().warning
         async with kept_alive(ledger, lease, admission, config.lease_seconds, warn):
             workspace = await workspace_of(lease.id, job.release, job.spec, ledger)
-            end = await _run_leased(replace(job, workspace=workspace), ledger, lease, admission)
+            leased = replace(job, workspace=workspace)
+            end = await _run_leased(leased, ledger, lease, admission, group)
     except SlipwayError as error:
         close_workload(ledger, lease.id, lease.fence, "failed", time.time())
         emit_failure(job, str(error))
@@ -72,7 +75,11 @@ def emit_failure(job: Job, reason: str) -> None:
 
 
 async def _run_leased(
-    job: Job, ledger: Ledger, lease: WorkloadLease, admission: LedgerAdmission
+    job: Job,
+    ledger: Ledger,
+    lease: WorkloadLease,
+    admission: LedgerAdmission,
+    group: GroupCommit,
 ) -> WorkloadEnd:
     folder = settings().root / "steps" / lease.id
     planned = await plan_workload(job, ledger, folder / "graph.json")
@@ -83,5 +90,7 @@ async def _run_leased(
     allocated = await allocate(
         lease.id, opaque(planned.plan), demands, wait_for=[opaque(planned.plan)]
     )
-    executed = await execute(job, planned, ledger, lease, admission, after=allocated)
+    executed = await execute(
+        job, planned, ledger, lease, admission=admission, group=group, after=allocated
+    )
     return await settle(planned, executed, ledger, lease, folder)

@@ -8,15 +8,19 @@ from collections.abc import Callable
 
 from tasks.allocate.admission import decide
 from tasks.claim import AdmissionDecision, Claim, Granted, Queued
+from tasks.companion import fault_of
 from tasks.ledger.allocations import (
+    Handover,
     enqueue,
     grant,
+    hand_over,
     hold_again,
     queue_state,
     release_allocation,
     withdraw,
 )
 from tasks.ledger.connection import Ledger
+from tasks.ledger.group_commit import GroupCommit
 from tasks.ledger.leases import has_lapsed, reap, renew_allocations
 from tasks.ledger.providers import epochs
 from tasks.ledger.queue import ProviderQueue
@@ -28,11 +32,18 @@ class LedgerAdmission:
     """Admits claims on the providers of one ledger, for one process; safe between threads.
 
     ``lease_seconds`` is how long a grant and a place in the queue last without being renewed;
-    ``clock`` gives epoch seconds.
+    ``clock`` gives epoch seconds; ``group`` writes what need not be waited for.
     """
 
-    def __init__(self, ledger: Ledger, lease_seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        lease_seconds: float,
+        clock: Callable[[], float],
+        group: GroupCommit | None = None,
+    ) -> None:
         self._ledger = ledger
+        self._group = group or GroupCommit(ledger)
         self._lease_seconds = lease_seconds
         self._clock = clock
         # The epoch on which the oldest standing answer "queued" was decided, by provider.
@@ -62,6 +73,18 @@ class LedgerAdmission:
                 self._queued_epochs.setdefault(claim.provider, queue.epoch)
                 enqueue(self._ledger, claim, decision.reason, now, self._lease_seconds)
             return decision
+
+    def hand_over(self, granted: Granted, claim: Claim, *, waited: bool) -> None:
+        """Give what ``granted`` holds to ``claim``, which asks for the same of the same provider.
+
+        ``waited``: whether ``claim`` may stand in a queue. It is written before whatever is added
+        to the group next.
+        """
+        self._granted[granted.allocation_id] = claim
+        handover = Handover(granted.allocation_id, claim, self._clock(), waited)
+        written = self._group.add(hand_over, handover)
+        # A run that was taken over is refused when it records the begin of the step.
+        written.add_done_callback(fault_of)
 
     def release(self, allocation_id: int, fence: int) -> bool:
         """Release an allocation; False when it was not held any more.

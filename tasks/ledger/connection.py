@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, RootTransaction, make_url
@@ -45,8 +46,11 @@ class Database(Protocol):
         """Start a transaction that sees one state."""
         ...
 
-    def begin_write(self, connection: Connection) -> None:
-        """Start a transaction that no other writer overlaps."""
+    def begin_write(self, connection: Connection, *, durable: bool) -> None:
+        """Start a transaction that no other writer overlaps.
+
+        ``durable``: a power loss after its commit does not undo it.
+        """
         ...
 
     def end_write(self, connection: Connection) -> None:
@@ -84,14 +88,16 @@ class Ledger:
         self._writing = threading.RLock()
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
         """Open a write transaction, alone among all writers; it commits unless one raises.
+
+        ``durable``: a power loss after its commit does not undo it, which others need not pay for.
 
         Raises:
             BusyError: When another writer did not end within half a minute.
             LedgerError: When the database fails.
         """
-        begin = self._begin_write
+        begin = partial(self._begin_write, durable=durable)
         with self._writing, self._translated(), self._transaction(begin) as connection:
             yield connection
             self.database.end_write(connection)
@@ -115,9 +121,9 @@ class Ledger:
         with self._translated():
             return self.database.version()
 
-    def _begin_write(self, connection: Connection) -> None:
+    def _begin_write(self, connection: Connection, *, durable: bool) -> None:
         try:
-            self.database.begin_write(connection)
+            self.database.begin_write(connection, durable=durable)
         except OperationalError as error:
             if not _LOCKED.search(str(error.orig)):
                 raise

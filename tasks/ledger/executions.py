@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, select, tuple_, update
 
 from blocks.providers.interface import Outcome, Resources
-from tasks.errors import NotFoundError
+from tasks.errors import NotFoundError, StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fences import check_fence
 from tasks.ledger.tables.work import executions as table
-from tasks.ledger.timings import Timing, record_timings, timing_of, timings, write_timings
+from tasks.ledger.timings import (
+    KEYS_PER_STATEMENT,
+    Timing,
+    timing_of,
+    timings,
+    write_timings,
+)
 from tasks.ledger.upsert import upsert
 
 # Users of executions also need timings.
 __all__ = [
     "Execution",
+    "FinishedExecution",
     "Timing",
-    "begin_execution",
+    "begin_executions",
     "executions",
-    "finish_execution",
-    "next_attempt",
-    "record_timings",
+    "finish_executions",
     "timings",
 ]
 
@@ -51,53 +57,54 @@ class Execution:
     cost: float = 0.0
 
 
-def begin_execution(ledger: Ledger, execution: Execution) -> None:
-    """Record the begin of an attempt; one that has an outcome is left as it is.
+@dataclass(frozen=True, slots=True)
+class FinishedExecution:
+    """The end of an attempt that has begun; ``fence`` is that of the run that saw it.
 
-    Raises:
-        StaleFenceError: When another run holds the workload now.
-        NotFoundError: When there is no such workload.
+    ``speed`` is that of the provider, since history holds durations at speed 1; ``timings`` are
+    those of the parts of the step.
     """
-    row = _row(execution)
-    with ledger.write() as connection:
-        check_fence(connection, execution.workload, execution.fence)
-        existing = _find(connection, execution.workload, execution.step, execution.attempt)
-        if existing is None or existing.outcome is None:
-            upsert(connection, table, [row])
+
+    execution: Execution
+    fence: int
+    outcome: Outcome
+    cost: float
+    speed: float = 1.0
+    timings: tuple[Timing, ...] = ()
 
 
-def finish_execution(  # noqa: PLR0917 - the key, the fence and the outcome
-    ledger: Ledger,
-    workload: str,
-    step: str,
-    attempt: int,
-    fence: int,
-    outcome: Outcome,
-    cost: float,
-    *,
-    speed: float = 1.0,
-) -> bool:
-    """Record the outcome of an attempt and its timing; False when it already has one.
+def begin_executions(connection: Connection, begun: Sequence[Execution]) -> list[Exception | None]:
+    """Record the begin of attempts; one that has an outcome is left as it is."""
+    refused = _refused(connection, {(each.workload, each.fence) for each in begun})
+    accepted = [each for each in begun if (each.workload, each.fence) not in refused]
+    ended = {key for key, has_ended in _recorded(connection, accepted).items() if has_ended}
+    upsert(connection, table, [_row(each) for each in accepted if _key(each) not in ended])
+    return [refused.get((each.workload, each.fence)) for each in begun]
 
-    ``speed`` is that of the provider, since history holds durations at speed 1.
 
-    Raises:
-        StaleFenceError: When another run holds the workload now.
-        NotFoundError: When the attempt was never begun.
-    """
-    with ledger.write() as connection:
-        check_fence(connection, workload, fence)
-        begun = _find(connection, workload, step, attempt)
-        if begun is None:
-            name = f"{workload}/{step}/{attempt}"
-            raise NotFoundError("execution", name, [], "Begin it before it is finished.")
-        if begun.outcome is not None:
-            return False
-        connection.execute(
-            update(table).where(*_is(workload, step, attempt)).values(outcome=outcome, cost=cost)
-        )
-        write_timings(connection, timing_of(begun.history_key, begun.provider_kind, outcome, speed))
-    return True
+def finish_executions(
+    connection: Connection, finished: Sequence[FinishedExecution]
+) -> list[bool | Exception]:
+    """Record the outcomes of attempts and their timings; False for one that already has one."""
+    refused = _refused(connection, {(each.execution.workload, each.fence) for each in finished})
+    recorded = _recorded(connection, [each.execution for each in finished])
+    results: list[bool | Exception] = []
+    written = []
+    for each in finished:
+        key = _key(each.execution)
+        if error := refused.get((each.execution.workload, each.fence)):
+            results.append(error)
+        elif key not in recorded:
+            name = "/".join(map(str, key))
+            results.append(NotFoundError("execution", name, [], "Begin it before it is finished."))
+        else:
+            results.append(not recorded[key])
+            if not recorded[key]:
+                written.append(each)
+                recorded[key] = True
+    if written:
+        _write_outcomes(connection, written)
+    return results
 
 
 def executions(ledger: Ledger, workload: str) -> list[Execution]:
@@ -111,23 +118,73 @@ def executions(ledger: Ledger, workload: str) -> list[Execution]:
         return [Execution(**row) for row in connection.execute(query).mappings()]
 
 
-def next_attempt(ledger: Ledger, workload: str, step: str) -> int:
-    """Return the number of the next attempt; the first is 1."""
-    query = select(func.max(table.c.attempt)).where(
-        table.c.workload == workload, table.c.step == step
+_Key = tuple[str, str, int]
+
+
+def _key(execution: Execution) -> _Key:
+    return execution.workload, execution.step, execution.attempt
+
+
+def _refused(
+    connection: Connection, claimed: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], Exception]:
+    """Return why runs that hold these workloads under these fences may not write."""
+    refused: dict[tuple[str, int], Exception] = {}
+    for workload, fence in claimed:
+        try:
+            check_fence(connection, workload, fence)
+        except (StaleFenceError, NotFoundError) as error:
+            refused[workload, fence] = error
+    return refused
+
+
+def _recorded(connection: Connection, wanted: Sequence[Execution]) -> dict[_Key, bool]:
+    """Return which of these attempts are recorded, and whether each has an outcome."""
+    recorded: dict[_Key, bool] = {}
+    columns = (table.c.workload, table.c.step, table.c.attempt)
+    size = KEYS_PER_STATEMENT // len(columns)
+    for part in (wanted[start : start + size] for start in range(0, len(wanted), size)):
+        query = select(*columns, table.c.outcome.is_not(None).label("has_ended")).where(
+            tuple_(*columns).in_([_key(each) for each in part])
+        )
+        recorded |= {
+            (row.workload, row.step, row.attempt): bool(row.has_ended)
+            for row in connection.execute(query)
+        }
+    return recorded
+
+
+def _write_outcomes(connection: Connection, finished: Sequence[FinishedExecution]) -> None:
+    statement = update(table).where(
+        table.c.workload == bindparam("of_workload"),
+        table.c.step == bindparam("of_step"),
+        table.c.attempt == bindparam("of_attempt"),
     )
-    with ledger.read() as connection:
-        return (connection.execute(query).scalar_one() or 0) + 1
-
-
-def _is(workload: str, step: str, attempt: int) -> tuple[Any, ...]:
-    return (table.c.workload == workload, table.c.step == step, table.c.attempt == attempt)
-
-
-def _find(connection: Connection, workload: str, step: str, attempt: int) -> Execution | None:
-    query = select(table).where(*_is(workload, step, attempt))
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else Execution(**row)
+    rows = [
+        {
+            "of_workload": each.execution.workload,
+            "of_step": each.execution.step,
+            "of_attempt": each.execution.attempt,
+            "outcome": each.outcome,
+            "cost": each.cost,
+        }
+        for each in finished
+    ]
+    connection.execute(statement, rows)
+    measured = [
+        timing
+        for each in finished
+        for timing in (
+            *timing_of(
+                each.execution.history_key,
+                each.execution.provider_kind,
+                each.outcome,
+                each.speed,
+            ),
+            *each.timings,
+        )
+    ]
+    write_timings(connection, measured)
 
 
 def _row(execution: Execution) -> dict[str, Any]:

@@ -46,8 +46,9 @@ class PostgresqlDatabase:
         """Start a transaction that sees one state of the database."""
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-    def begin_write(self, connection: Connection) -> None:
-        """Wait for the lock of the writers; it ends with the transaction."""
+    def begin_write(self, connection: Connection, *, durable: bool) -> None:
+        """Wait for the lock of the writers; it ends with the transaction, which is durable."""
+        del durable
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
 
     def end_write(self, connection: Connection) -> None:

@@ -15,6 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from blocks.file_system import has_no_room, told_full
 
 BUSY_SECONDS = 30.0
+_DURABLE = "durable"
+"""Says of a connection whether its commits are on the disk when they return."""
 
 
 class SqliteDatabase:
@@ -51,8 +53,12 @@ class SqliteDatabase:
         """Start a transaction that sees one state of the file."""
         connection.exec_driver_sql("BEGIN")
 
-    def begin_write(self, connection: Connection) -> None:
+    def begin_write(self, connection: Connection, *, durable: bool) -> None:
         """Wait for the write lock; a deferred BEGIN would fail when it later begins to write."""
+        if connection.info.get(_DURABLE, False) != durable:
+            synchronous = "FULL" if durable else "NORMAL"
+            connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+            connection.info[_DURABLE] = durable
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def end_write(self, connection: Connection) -> None:

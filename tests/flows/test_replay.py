@@ -18,7 +18,7 @@ from tasks.distribute.planned import PlannedWorkload
 from tasks.estimates import Estimate
 from tasks.ledger.connection import Ledger
 from tasks.ledger.decisions import record_decisions, settle_decisions
-from tasks.ledger.executions import Execution, begin_execution, finish_execution
+from tasks.ledger.executions import Execution
 from tasks.ledger.plans import record_plan
 from tasks.ledger.providers import fleet, register_provider
 from tasks.ledger.workloads import close_workload, open_workload
@@ -27,6 +27,7 @@ from tasks.planning.regret import AS_DECIDED
 from tasks.settings import settings
 from tasks.split.record import keep_graph
 from tasks.workload import SplitDecision, Step, StepGraph
+from tests.tasks.ledger.attempts import begin_execution, finish_execution
 
 ROOM = Resources(cpus=1, slots=1)
 STEPS = tuple(Step(name, ("true",), Path("/"), f"shop/ci/{name}") for name in ("a", "b"))

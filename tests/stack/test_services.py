@@ -15,12 +15,13 @@ from stack.services import stop_steps
 from tasks.launch.public_ports import route_away
 from tasks.ledger.befores import BeforeRow, BeforeState, record_before
 from tasks.ledger.connection import Ledger
-from tasks.ledger.executions import Execution, begin_execution
+from tasks.ledger.executions import Execution
 from tasks.ledger.ports import ports
 from tasks.ledger.public_ports import PortOwner, lease_public_ports
 from tasks.ledger.workloads import open_workload
 from tasks.public_port_range import PublicPortRange
 from tasks.release import Instance, InstanceState
+from tests.tasks.ledger.attempts import begin_execution
 
 
 def start(folder: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from blocks.providers.interface import Outcome
+from blocks.providers.interface import Outcome, Resources
 from tasks.claim import AdmissionDecision, Claim, Granted, Queued, Refused
 from tasks.distribute.dispatch.events import Hooks
 from tasks.distribute.dispatch.ready_queue import StepHistory
 from tasks.distribute.dispatch.results import RefusedError
 from tasks.distribute.dispatch.wakeup import Wakeup, first_of
+from tasks.errors import StaleFenceError
 from tasks.plan import FleetSnapshot
 from tasks.planning.core.placement import PlacementChoice, PlacementRequest, RunningStep, place
 from tasks.workload import Step
@@ -20,6 +22,12 @@ T = TypeVar("T")
 
 # The interval at which waiting steps ask again although nothing seems to have changed.
 ASK_AGAIN_SECONDS = 5.0
+# How long a grant may pass from step to step before others are asked whether they come first.
+HOLD_SECONDS = 1.0
+# A step asks for capacity only where its own workload does not free it sooner than that.
+SOON_SECONDS = 1.0
+# How old the state of the providers may be, without what this workload has done since.
+FLEET_SECONDS = 0.25
 
 
 class Admission(Protocol):
@@ -27,6 +35,13 @@ class Admission(Protocol):
 
     def admit(self, claim: Claim) -> AdmissionDecision:
         """Grant, queue or refuse ``claim``; asking again keeps its place in the queue."""
+        ...
+
+    def hand_over(self, granted: Granted, claim: Claim, *, waited: bool) -> None:
+        """Give what ``granted`` holds to ``claim``; called in the loop, and never blocks.
+
+        ``waited``: whether ``claim`` may stand in a queue.
+        """
         ...
 
     def release(self, allocation_id: int, fence: int) -> object:
@@ -50,10 +65,20 @@ class Execute(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A grant, the demand that it covers, and when it was granted."""
+
+    grant: Granted
+    demand: Resources
+    since: float
+
+
 class Attempts:
     """The attempts of all steps of one workload, and the capacity that they hold.
 
-    ``request`` returns the placement request of a step at this moment, ``history`` are the
+    The capacity of a step that has ended is spare until `release_spare`: another step with the same
+    demand may take it over. ``request`` returns the placement request of a step at this moment, ``history`` are the
     attempts of each step. ``wakeup`` rings when capacity is given back.
     """
 
@@ -83,13 +108,68 @@ class Attempts:
         self._wakeup = wakeup
         self._history = history
         self._hooks = hooks
-        self._grants: dict[str, Granted] = {}
+        self._grants: dict[str, Held] = {}
+        self._spare: list[Held] = []
+        self._fleet_now: FleetSnapshot | None = None
+        self._in_use: dict[str, Resources] = {}
         self._waiting: dict[str, str] = {}
         self.running: dict[str, RunningStep] = {}
 
     async def snapshot(self) -> FleetSnapshot:
         """Return the fleet as it is now."""
-        return await asyncio.to_thread(self._fleet)
+        known = self._fleet_now
+        if known is None or self._clock() - known.at >= FLEET_SECONDS:
+            in_use = self._in_use_now()
+            known = await asyncio.to_thread(self._fleet)
+            self._fleet_now, self._in_use = known, in_use
+        return moved(known, self._in_use, self._in_use_now())
+
+    def _in_use_now(self) -> dict[str, Resources]:
+        """Return by provider what the running steps take together."""
+        in_use: dict[str, Resources] = {}
+        for step in self.running.values():
+            in_use[step.provider] = in_use.get(step.provider, Resources()) + step.demand
+        return in_use
+
+    def frees_soon(self, choice: PlacementChoice) -> bool:
+        """Tell whether the place of ``choice`` is likely to come from a running step, and soon."""
+        wait_seconds = choice.starts_at - self._clock()
+        return 0 < wait_seconds <= SOON_SECONDS and any(
+            step.provider == choice.provider for step in self.running.values()
+        )
+
+    def take_over(self, step: Step, choice: PlacementChoice) -> bool:
+        """Let ``step`` take spare capacity as in ``choice``; tell whether there was any."""
+        spare = [
+            held
+            for held in self._spare
+            if held.grant.provider == choice.provider and held.demand == step.demand
+        ]
+        if not spare or choice.starts_at > self._clock():
+            return False
+        self._spare.remove(spare[0])
+        waited = self._waiting.pop(step.id, None) is not None
+        claim = self._claim(step, choice)
+        self._admission.hand_over(spare[0].grant, claim, waited=waited)
+        self._hold(step, choice, spare[0].grant, spare[0].since)
+        return True
+
+    async def release_spare(self) -> None:
+        """Give back the capacity that nobody has taken over.
+
+        Raises:
+            StaleFenceError: another run holds the workload now.
+        """
+        while self._spare:
+            held = self._spare.pop()
+            try:
+                await self._release(held.grant)
+            except StaleFenceError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the work goes on; its end frees all
+                self._hooks.on_fault(f"A place on {held.grant.provider} is still held", error)
+            finally:
+                self._wakeup.ring()
 
     async def admit(
         self, step: Step, choice: PlacementChoice, more_urgent: Collection[str] | None = None
@@ -108,6 +188,7 @@ class Attempts:
         answer = await self._ask(step, choice, more_urgent)
         if isinstance(answer, Queued):
             self._hooks.on_queued(step.id, answer)
+            self._fleet_now = None  # it had promised room
             return answer
         del self._waiting[step.id]
         if isinstance(answer, Granted):
@@ -118,18 +199,7 @@ class Attempts:
         self, step: Step, choice: PlacementChoice, more_urgent: Collection[str] | None
     ) -> AdmissionDecision:
         before, after = self._waiting_owners(step, choice.provider, more_urgent)
-        seconds = choice.ends_at - choice.starts_at
-        claim = Claim(
-            owner=self._owner(step.id),
-            provider=choice.provider,
-            demand=step.demand,
-            fence=self._fence,
-            priority=self._priority,
-            expected_seconds=seconds,
-            late_seconds=seconds * self._request(step).late_factor,
-            passes=after,
-            yields=before,
-        )
+        claim = replace(self._claim(step, choice), passes=after, yields=before)
         request = _in_thread(self._admission.admit, claim)
         try:
             return await asyncio.shield(request)
@@ -139,6 +209,18 @@ class Attempts:
             if isinstance(answer, Granted):
                 await self._release(answer)
             raise
+
+    def _claim(self, step: Step, choice: PlacementChoice) -> Claim:
+        seconds = choice.ends_at - choice.starts_at
+        return Claim(
+            owner=self._owner(step.id),
+            provider=choice.provider,
+            demand=step.demand,
+            fence=self._fence,
+            priority=self._priority,
+            expected_seconds=seconds,
+            late_seconds=seconds * self._request(step).late_factor,
+        )
 
     def _waiting_owners(
         self, step: Step, provider: str, more_urgent: Collection[str] | None
@@ -157,9 +239,11 @@ class Attempts:
         before = frozenset(self._owner(other) for other in others if other in more_urgent)
         return before, frozenset(map(self._owner, others)) - before
 
-    def _hold(self, step: Step, choice: PlacementChoice, grant: Granted) -> None:
+    def _hold(
+        self, step: Step, choice: PlacementChoice, grant: Granted, since: float | None = None
+    ) -> None:
         now = self._clock()
-        self._grants[step.id] = grant
+        self._grants[step.id] = Held(grant, step.demand, now if since is None else since)
         seconds = choice.ends_at - choice.starts_at
         self.running[step.id] = RunningStep(choice.provider, step.demand, now, now + seconds)
 
@@ -169,7 +253,8 @@ class Attempts:
         Raises:
             RefusedError: no provider can take it any more.
         """
-        provider = (self._grants.get(step.id) or await self._admitted(step)).provider
+        held = self._grants.get(step.id)
+        provider = (held.grant if held else await self._admitted(step)).provider
         try:
             outcome = await self._execute(step, provider)
             self._history[step.id].note(provider, outcome)
@@ -192,16 +277,24 @@ class Attempts:
     async def changed(self) -> None:
         """Wait until asking again may help."""
         await self._admission.changed(ASK_AGAIN_SECONDS)
+        self._fleet_now = None
 
     async def give_back(self, step_id: str) -> None:
-        """Release the capacity that the step holds, if any; cancelling does not prevent it."""
-        grant = self._grants.pop(step_id, None)
-        if grant is not None:
-            try:
-                await self._release(grant)
-            finally:
-                self.running.pop(step_id, None)
-                self._wakeup.ring()
+        """Free the capacity that the step holds, if any; cancelling does not prevent it.
+
+        What has passed from step to step for long is released at once, as others may come first.
+        """
+        held = self._grants.pop(step_id, None)
+        if held is None:
+            return
+        try:
+            if self._clock() - held.since < HOLD_SECONDS:
+                self._spare.append(held)
+            else:
+                await self._release(held.grant)
+        finally:
+            self.running.pop(step_id, None)
+            self._wakeup.ring()
 
     async def withdraw(self, step_id: str) -> None:
         """Remove the step from the queue that it waits in."""
@@ -212,6 +305,7 @@ class Attempts:
         """Release all capacity and leave all queues."""
         for step_id in list(self._grants):
             await self.give_back(step_id)
+        await self.release_spare()
         for step_id in list(self._waiting):
             await self.withdraw(step_id)
 
@@ -220,6 +314,27 @@ class Attempts:
 
     def _owner(self, step_id: str) -> str:
         return f"{self._workload_id}/{step_id}"
+
+
+def moved(
+    fleet: FleetSnapshot, before: Mapping[str, Resources], after: Mapping[str, Resources]
+) -> FleetSnapshot:
+    """Return ``fleet`` as it is when what is used of each provider has moved to ``after``."""
+    if before == after:
+        return fleet
+    nothing = Resources()
+    return replace(
+        fleet,
+        providers=tuple(
+            replace(
+                each,
+                free=(each.free + before.get(each.name, nothing)).minus(
+                    after.get(each.name, nothing)
+                ),
+            )
+            for each in fleet.providers
+        ),
+    )
 
 
 def _in_thread(work: Callable[..., T], *arguments: object) -> asyncio.Future[T]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
 from blocks.providers.interface import Outcome
-from tasks.claim import Granted, Queued, Refused
+from tasks.claim import Granted, Refused
 from tasks.companion import fault_of, to_its_end
 from tasks.distribute.dispatch.active_plan import ActivePlan
 from tasks.distribute.dispatch.attempts import Admission, Attempts, Execute
@@ -146,31 +146,56 @@ class Dispatcher:
         return not (self._queue.complete or self._cancelled or self._fault)
 
     async def _start_ready(self) -> None:
-        if not self._queue.waiting:
-            return
+        if self._queue.waiting:
+            choices = await self._choices()
+            taken = self._take_over(choices)
+            await self._attempts.release_spare()
+            await self._ask_for([choice for choice in choices if choice.step not in taken], taken)
+        else:
+            await self._attempts.release_spare()
+
+    async def _choices(self) -> list[PlacementChoice]:
         fleet = await self._attempts.snapshot()
         joined, self._queue.joined = self._queue.joined, []
         await self._active_plan.join(joined, fleet)
         requests = (self._request(step) for step in self._queue.ready)
         running = list(self._attempts.running.values())
-        more_urgent: set[str] = set()
-        for choice in place(requests, running, fleet, self._clock(), LOOKAHEAD):
+        return place(requests, running, fleet, self._clock(), LOOKAHEAD)
+
+    def _take_over(self, choices: Iterable[PlacementChoice]) -> set[str]:
+        """Start the steps that fit the place of an ended one; return which."""
+        taken = set()
+        for choice in choices:
+            step = self._queue.steps[choice.step]
+            # One that runs already may hold capacity under its own name.
+            adopted = step.id in self._former.started
+            if self._goes_on() and not adopted and self._attempts.take_over(step, choice):
+                taken.add(step.id)
+                self._start(step)
+        return taken
+
+    async def _ask_for(self, choices: Iterable[PlacementChoice], taken: Iterable[str]) -> None:
+        more_urgent = set(taken)
+        for choice in choices:
             if not self._goes_on():
                 return
-            await self._ask(self._queue.steps[choice.step], choice, more_urgent)
+            if not self._attempts.frees_soon(choice):
+                await self._ask(self._queue.steps[choice.step], choice, more_urgent)
             more_urgent.add(choice.step)
 
     async def _ask(self, step: Step, choice: PlacementChoice, more_urgent: Collection[str]) -> None:
         answer = await self._attempts.admit(step, choice, more_urgent)
-        if isinstance(answer, Queued):
-            return
-        self._queue.take(step)
         if isinstance(answer, Granted):
-            task = asyncio.create_task(self._drive(step), name=step.id)
-            task.add_done_callback(self._look_for_fault)
-            self._running[step.id] = task
+            self._start(step)
         if isinstance(answer, Refused):
+            self._queue.take(step)
             self._end(StepResult(step.id, StepState.FAILED, answer.conflict))
+
+    def _start(self, step: Step) -> None:
+        self._queue.take(step)
+        task = asyncio.create_task(self._drive(step), name=step.id)
+        task.add_done_callback(self._look_for_fault)
+        self._running[step.id] = task
 
     def _request(self, step: Step) -> PlacementRequest:
         return self._active_plan.request(step, self._queue.history[step.id])

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from blocks.providers.interface import Command, End, Outcome, Provider
 from blocks.redaction import redactor_of
+from tasks.companion import fault_of, to_its_end
+from tasks.distribute.dispatch.resume import unfinished
 from tasks.distribute.dispatch.step_output import VARIABLE, output_path, with_output
 from tasks.errors import SlipwayError
-from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import (
     Execution,
+    FinishedExecution,
     Timing,
-    begin_execution,
-    finish_execution,
-    next_attempt,
-    record_timings,
+    begin_executions,
+    finish_executions,
 )
+from tasks.ledger.group_commit import GroupCommit
 from tasks.ledger.workloads import WorkloadLease
 from tasks.workload import Step, StepReport
 
@@ -41,29 +43,32 @@ def no_report(_step: Step, _directory: Path, _outcome: Outcome) -> StepReport:
 class StepRunner:
     """Executes attempts of one workload's steps on ``providers``, each exactly once.
 
-    ``unfinished`` are attempts of a former run without an outcome: the first attempt of such a
-    step adopts the execution, whether it still runs or has ended meanwhile. ``reports`` collects
-    the report of each step; neither reports nor outcomes contain ``secrets``. Directories are
-    ``<home>/steps/<workload>/<step>/<attempt>``.
+    ``former`` are the attempts of former runs of the workload. The first attempt of a step that has
+    one without an outcome adopts it, whether it still runs or has ended meanwhile. Begins and ends
+    are recorded through ``group``. ``reports`` collects the report of each step; neither reports nor
+    outcomes contain ``secrets``. Directories are ``<home>/steps/<workload>/<step>/<attempt>``.
     """
 
     def __init__(
         self,
-        ledger: Ledger,
+        group: GroupCommit,
         providers: Mapping[str, Provider],
         lease: WorkloadLease,
         home: Path,
         *,
-        unfinished: Mapping[str, Execution] | None = None,
+        former: Collection[Execution] = (),
         read_report: ReadReport = no_report,
         secrets: Collection[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._ledger = ledger
+        self._group = group
         self._providers = providers
         self._lease = lease
         self._folder = home / "steps" / lease.id
-        self._unfinished = dict(unfinished or {})
+        self._unfinished = unfinished(former)
+        self._attempts = Counter({each.step: 0 for each in former})
+        for each in former:
+            self._attempts[each.step] = max(self._attempts[each.step], each.attempt)
         self._read_report = read_report
         self._clock = clock
         self._redactor = redactor_of(secrets)
@@ -75,18 +80,16 @@ class StepRunner:
         Raises:
             StaleFenceError: another run holds the workload now.
         """
-        unfinished = self._unfinished.pop(step.id, None)
-        outcome = await self._attempt(step, unfinished or await self._begin(step, provider))
-        if unfinished and outcome.end is End.LOST and step.idempotent:
+        adopted = self._unfinished.pop(step.id, None)
+        outcome = await self._attempt(step, adopted or await self._begin(step, provider))
+        if adopted and outcome.end is End.LOST and step.idempotent:
             # It died with the former run without an outcome of its own: it counts as never run.
             outcome = await self._attempt(step, await self._begin(step, provider))
         return outcome
 
     async def _begin(self, step: Step, provider: str) -> Execution:
-        return await asyncio.to_thread(self._begin_execution, step, provider)
-
-    def _begin_execution(self, step: Step, provider: str) -> Execution:
-        attempt = next_attempt(self._ledger, self._lease.id, step.id)
+        self._attempts[step.id] += 1
+        attempt = self._attempts[step.id]
         execution = Execution(
             workload=self._lease.id,
             step=step.id,
@@ -99,47 +102,53 @@ class StepRunner:
             started_at=self._clock(),
             demand=step.demand,
         )
-        begin_execution(self._ledger, execution)
+        await self._group.add(begin_executions, execution)
         return execution
 
     async def _attempt(self, step: Step, execution: Execution) -> Outcome:
-        await asyncio.to_thread(_write_files, step, execution.directory)
+        if step.files:
+            await asyncio.to_thread(_write_files, step, execution.directory)
         provider = self._providers[execution.provider]
         try:
             outcome = await provider.run(command_of(step, execution.directory))
         except asyncio.CancelledError:
             # The provider has stopped it. With an outcome, a resumed workload tries it again.
-            outcome = self._preempted(execution)
-            await asyncio.shield(asyncio.to_thread(self._record, step, execution, outcome))
+            stopped = self._read(step, execution.directory, self._preempted(execution))
+            recording = self._record(step, execution, *stopped)
+            await to_its_end(recording)
+            fault_of(recording)
             raise
-        return await asyncio.to_thread(self._record, step, execution, outcome)
+        if step.report:  # it may be long
+            read = await asyncio.to_thread(self._read, step, execution.directory, outcome)
+        else:
+            read = self._read(step, execution.directory, outcome)
+        await self._record(step, execution, *read)
+        return read[0]
 
-    def _record(self, step: Step, execution: Execution, outcome: Outcome) -> Outcome:
-        report = self._report(step, execution.directory, outcome)
-        outcome = with_output(outcome, execution.directory)
+    def _record(
+        self, step: Step, execution: Execution, outcome: Outcome, report: StepReport
+    ) -> asyncio.Future[bool]:
+        """Record the end of an attempt; return what becomes done once it is on the disk."""
+        self.reports[step.id] = report
+        provider = self._providers[execution.provider]
+        timings = tuple(
+            Timing(key, provider.kind, seconds * provider.speed, succeeded, outcome.ended_at)
+            for key, seconds, succeeded in report.timings
+        )
+        cost = outcome.seconds / 3600 * provider.price_per_hour
+        finished = FinishedExecution(
+            execution, self._lease.fence, outcome, cost, provider.speed, timings
+        )
+        return self._group.add(finish_executions, finished)
+
+    def _read(self, step: Step, directory: Path, outcome: Outcome) -> tuple[Outcome, StepReport]:
+        """Return the outcome and the report of an execution as its files tell them."""
+        report = self._report(step, directory, outcome)
+        outcome = with_output(outcome, directory)
         if report.cause:
             failed = {"end": End.FAILED} if outcome.succeeded else {}
             outcome = outcome.model_copy(update={"cause": report.cause, **failed})
-        outcome, report = self._without_secrets(outcome, report)
-        provider = self._providers[execution.provider]
-        recorded = finish_execution(
-            self._ledger,
-            execution.workload,
-            execution.step,
-            execution.attempt,
-            self._lease.fence,
-            outcome,
-            outcome.seconds / 3600 * provider.price_per_hour,
-            speed=provider.speed,
-        )
-        self.reports[step.id] = report
-        if recorded:
-            timings = [
-                Timing(key, provider.kind, seconds * provider.speed, succeeded, outcome.ended_at)
-                for key, seconds, succeeded in report.timings
-            ]
-            record_timings(self._ledger, timings)
-        return outcome
+        return self._without_secrets(outcome, report)
 
     def _report(self, step: Step, directory: Path, outcome: Outcome) -> StepReport:
         try:

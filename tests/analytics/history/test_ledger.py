@@ -13,11 +13,12 @@ from analytics.history.ledger import newest, of_execution, refreshed
 from analytics.history.runs import Run
 from blocks.providers.interface import Resources
 from tasks.ledger.connection import Ledger
-from tasks.ledger.executions import Execution, begin_execution, finish_execution
+from tasks.ledger.executions import Execution
 from tasks.ledger.providers import register_provider
 from tasks.ledger.samples import Sample, record_samples
 from tasks.ledger.timings import Timing, record_timings
 from tasks.ledger.workloads import open_workload
+from tests.tasks.ledger.attempts import begin_execution, finish_execution
 from tests.tasks.ledger.test_executions import DONE
 
 DONE_DEMAND = Resources(cpus=2.0, memory_mib=128, slots=1)

@@ -19,11 +19,12 @@ from analytics.reports.flow import report_flow
 from blocks.project import Project
 from blocks.providers.interface import End, Outcome, Resources
 from tasks.ledger.connection import Ledger
-from tasks.ledger.executions import Execution, begin_execution, finish_execution
+from tasks.ledger.executions import Execution
 from tasks.ledger.plans import record_plan
 from tasks.ledger.providers import register_provider
 from tasks.ledger.workloads import close_workload, open_workload
 from tests.analytics.reports.recorded import PASSWORD, plan
+from tests.tasks.ledger.attempts import begin_execution, finish_execution
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("server_without_runs")]
 

@@ -22,12 +22,13 @@ from tasks.claim import Queued
 from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.distribute.dispatch.events import Hooks
 from tasks.distribute.dispatch.results import StepResult
-from tasks.distribute.dispatch.resume import former_run, unfinished
+from tasks.distribute.dispatch.resume import former_run
 from tasks.distribute.dispatch.runner import StepRunner
 from tasks.estimates import Estimates
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.estimates import read_estimates
 from tasks.ledger.executions import executions
+from tasks.ledger.group_commit import GroupCommit
 from tasks.ledger.providers import fleet, register_provider
 from tasks.ledger.workloads import WorkloadLease, close_workload, open_workload
 from tasks.plan import Plan
@@ -71,12 +72,13 @@ class Workload:
         done = executions(self.ledger, lease.id)
         estimates = self.estimates(graph)
         planned = plan(graph, estimates, fleet(self.ledger, ["local"], time.time()))
+        group = GroupCommit(self.ledger)
         self.runner = StepRunner(
-            self.ledger,
+            group,
             self.providers,
             lease,
             self.home,
-            unfinished=unfinished(done),
+            former=done,
             read_report=partial(read_report, graph.project, graph.workload),
         )
         results = await Dispatcher(
@@ -84,7 +86,7 @@ class Workload:
             planned,
             estimates,
             lambda: fleet(self.ledger, ["local"], time.time()),
-            LedgerAdmission(self.ledger, 60.0, time.time),
+            LedgerAdmission(self.ledger, 60.0, time.time, group),
             execute=self.runner,
             submit=submit,
             workload_id=lease.id,

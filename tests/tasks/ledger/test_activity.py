@@ -8,7 +8,7 @@ from blocks.providers.interface import End, Outcome, Resources
 from blocks.repositories.interface import Snapshot
 from tasks.ledger.activity import activity
 from tasks.ledger.connection import Ledger
-from tasks.ledger.executions import Execution, begin_execution, finish_execution
+from tasks.ledger.executions import Execution
 from tasks.ledger.insights import RaisedInsight, write_insights
 from tasks.ledger.plans import record_plan
 from tasks.ledger.providers import register_provider
@@ -16,6 +16,7 @@ from tasks.ledger.rollouts import begin_rollout
 from tasks.ledger.snapshots import record_snapshot
 from tasks.ledger.workloads import close_workload, open_workload
 from tasks.plan import Plan
+from tests.tasks.ledger.attempts import begin_execution, finish_execution
 
 CAPACITY = Resources(cpus=4, memory_mib=8192, slots=4)
 

@@ -12,13 +12,15 @@ from tasks.errors import NotFoundError, StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import (
     Execution,
-    begin_execution,
+    FinishedExecution,
+    Timing,
+    begin_executions,
     executions,
-    finish_execution,
-    next_attempt,
+    finish_executions,
     timings,
 )
 from tasks.ledger.workloads import open_workload
+from tests.tasks.ledger.attempts import begin_execution
 
 DONE = Outcome(
     end=End.SUCCEEDED,
@@ -52,15 +54,12 @@ def begun(ledger: Ledger) -> Execution:
 
 def finish(ledger: Ledger, execution: Execution, outcome: Outcome = DONE) -> bool:
     """Finish ``execution`` at a cost of 0.25."""
-    return finish_execution(
-        ledger,
-        execution.workload,
-        execution.step,
-        execution.attempt,
-        execution.fence,
-        outcome,
-        0.25,
-    )
+    with ledger.write() as connection:
+        finished = FinishedExecution(execution, execution.fence, outcome, 0.25)
+        (result,) = finish_executions(connection, [finished])
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def test_an_outcome_comes_back_as_it_was_recorded(ledger: Ledger, begun: Execution) -> None:
@@ -108,15 +107,35 @@ def test_a_stale_fence_is_refused(ledger: Ledger, begun: Execution) -> None:
     assert finish(ledger, adopted)
 
 
-def test_attempts_count_from_one(ledger: Ledger, begun: Execution) -> None:
-    """A repeated number would find the former attempt's folder, and its outcome."""
-    assert next_attempt(ledger, begun.workload, "other") == 1
-    assert next_attempt(ledger, begun.workload, "build") == 2
-
-
 def test_what_was_not_begun_cannot_be_finished(ledger: Ledger, begun: Execution) -> None:
     """Its outcome would belong to no provider and no history."""
     with pytest.raises(NotFoundError):
         finish(ledger, replace(begun, attempt=9))
     with pytest.raises(NotFoundError):
         begin_execution(ledger, replace(begun, workload="none"))
+
+
+def test_many_are_written_together(ledger: Ledger, begun: Execution) -> None:
+    """One that was never begun would cost the others their outcomes."""
+    others = [replace(begun, step=f"step {number}") for number in range(600)]
+    with ledger.write() as connection:
+        assert begin_executions(connection, others) == [None] * len(others)
+    absent = replace(begun, step="absent")
+    finished = [
+        FinishedExecution(each, begun.fence, DONE, 0.0) for each in (begun, begun, absent, *others)
+    ]
+    with ledger.write() as connection:
+        first, second, missing, *rest = finish_executions(connection, finished)
+    assert (first, second, isinstance(missing, NotFoundError)) == (True, False, True)
+    assert all(each is True for each in rest)
+    assert all(each.outcome == DONE for each in executions(ledger, begun.workload))
+
+
+def test_the_parts_of_a_step_are_remembered_with_it(ledger: Ledger, begun: Execution) -> None:
+    """A shard would teach nothing about its tests, or teach it twice."""
+    part = Timing("shop/test_a", "shell", 0.5, succeeded=True, at=12.5)
+    finished = FinishedExecution(begun, begun.fence, DONE, 0.0, timings=(part,))
+    for _ in range(2):
+        with ledger.write() as connection:
+            finish_executions(connection, [finished])
+    assert timings(ledger)["shop/test_a"] == [part]

@@ -14,10 +14,11 @@ from blocks.providers.process.identity import own_identity
 from tasks.claim import Claim
 from tasks.ledger.allocations import enqueue, queue_state
 from tasks.ledger.connection import Ledger
-from tasks.ledger.executions import Execution, begin_execution
+from tasks.ledger.executions import Execution
 from tasks.ledger.leases import reap, renew_allocations
 from tasks.ledger.providers import register_provider
 from tasks.ledger.workloads import WorkloadLease, open_workload
+from tests.tasks.ledger.attempts import begin_execution
 from tests.tasks.ledger.capacity import CLAIM, ONE, granted, owners
 
 DEAD = replace(own_identity(), pid=2**22 + 1).encode()

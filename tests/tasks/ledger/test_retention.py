@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from blocks.providers.interface import End, Outcome, Resources
 from tasks.ledger.connection import Ledger
-from tasks.ledger.executions import Execution, begin_execution, executions, finish_execution
+from tasks.ledger.executions import Execution, executions
 from tasks.ledger.retention import (
     KEPT_PER_KEY,
     KEPT_ROLLOUTS,
@@ -22,6 +22,7 @@ from tasks.ledger.service_events import last_timing
 from tasks.ledger.tables import deployment, learning
 from tasks.ledger.timings import Timing, record_timings, timings
 from tasks.ledger.workloads import close_workload, open_workload
+from tests.tasks.ledger.attempts import begin_execution, finish_execution
 
 NEVER = -1.0
 ALL = 10**9

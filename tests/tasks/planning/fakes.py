@@ -89,6 +89,14 @@ class FakeAdmission:
         self.granted.append(claim)
         return Granted(number, claim.provider, claim.fence, 1e9)
 
+    def hand_over(self, granted: Granted, claim: Claim, *, waited: bool) -> None:
+        """Give it to another claim, which asks for as much."""
+        assert self.held[granted.allocation_id].demand == claim.demand
+        self.held[granted.allocation_id] = claim
+        self.granted.append(claim)
+        if waited:
+            self.withdraw(claim.owner)
+
     def release(self, allocation_id: int, fence: int) -> None:
         """Give it back; twice is an error."""
         del self.held[allocation_id]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from blocks.providers.interface import Outcome, Resources
-from tasks.claim import Claim, Queued
+from tasks.claim import AdmissionDecision, Claim, Queued
+from tasks.distribute.dispatch.attempts import HOLD_SECONDS
 from tasks.distribute.dispatch.events import Hooks, WorkloadProgress
 from tasks.distribute.dispatch.results import StepState
 from tasks.errors import StaleFenceError
+from tasks.plan import ProviderState
 from tasks.workload import Step
 from tests.tasks.planning.fakes import (
     BAD,
@@ -24,6 +27,24 @@ from tests.tasks.planning.fakes import (
     step,
     until,
 )
+
+
+class CountingAdmission(FakeAdmission):
+    """Counts how often it is asked, and the most that is held of a provider."""
+
+    asked = 0
+
+    def __init__(self, *providers: ProviderState) -> None:
+        super().__init__(*providers)
+        self.most = dict.fromkeys(self.providers, 0)
+
+    def admit(self, claim: Claim) -> AdmissionDecision:
+        """Count it."""
+        self.asked += 1
+        answer = super().admit(claim)
+        used = self.used(claim.provider).slots
+        self.most[claim.provider] = max(self.most[claim.provider], used)
+        return answer
 
 
 async def test_a_retry_avoids_the_provider_that_failed() -> None:
@@ -155,19 +176,51 @@ async def test_a_step_that_succeeded_stays_so_when_its_wrapping_breaks_afterward
 async def test_a_workload_that_was_taken_over_stops() -> None:
     """Two runs would work on the same steps."""
 
-    class TakenOver(FakeAdmission):
-        """Admission under a fence that has moved on."""
+    class TakenOver(FakeExecution):
+        """A ledger whose fence has moved on after the first step."""
 
-        def release(self, allocation_id: int, fence: int) -> None:
-            """Refuse, as the ledger does."""
-            super().release(allocation_id, fence)
-            raise StaleFenceError("taken over")
+        async def __call__(self, step: Step, provider: str) -> Outcome:
+            """Refuse to record the begin, as the ledger does."""
+            if self.started:
+                raise StaleFenceError("taken over")
+            return await super().__call__(step, provider)
 
-    admission = TakenOver(provider("x"))
-    execution = FakeExecution()
+    admission, execution = FakeAdmission(provider("x")), TakenOver()
     with pytest.raises(StaleFenceError):
         await dispatcher(graph_of(step("a"), step("b", "a")), admission, execution).run()
     assert [name for name, _ in execution.started] == ["a"]
+    assert admission.held == {}
+
+
+async def test_the_place_of_an_ended_step_passes_to_the_next() -> None:
+    """Short steps would spend their time in asking for what their workload holds already."""
+    admission, execution = CountingAdmission(provider("x")), FakeExecution()
+    steps = [step(name) for name in "abc"]
+    short = dict.fromkeys("abc", 0.5)
+    await dispatcher(graph_of(*steps), admission, execution, short).run()
+    assert [name for name, _ in execution.started] == ["a", "b", "c"]
+    assert [claim.owner for claim in admission.granted] == ["w1/a", "w1/b", "w1/c"]
+    assert (admission.asked, admission.held) == (1, {})
+
+
+async def test_a_place_is_not_kept_from_others_for_long() -> None:
+    """A workload of many short steps would never let another one in."""
+    now = itertools.count(0.0, HOLD_SECONDS / 2)
+    admission = CountingAdmission(provider("x"))
+    steps = [step(name) for name in "abcdef"]
+    work = dispatcher(graph_of(*steps), admission, FakeExecution(), clock=lambda: next(now))
+    await work.run()
+    assert admission.asked > 1
+    assert admission.held == {}
+
+
+async def test_a_step_that_needs_more_than_was_freed_asks_for_it() -> None:
+    """It would run in a place that is too small, or a larger one would stay held for it."""
+    admission = CountingAdmission(provider("x", slots=2))
+    steps = (step("a"), step("b", slots=2), step("c"))
+    await dispatcher(graph_of(*steps), admission, FakeExecution()).run()
+    assert max(admission.most.values()) <= 2
+    assert admission.held == {}
 
 
 async def test_claims_carry_owner_fence_priority_and_what_is_expected() -> None:

@@ -13,9 +13,11 @@ from tasks.distribute.dispatch.resume import former_run, unfinished
 from tasks.distribute.dispatch.runner import StepRunner, command_of
 from tasks.errors import SlipwayError, StaleFenceError
 from tasks.ledger.connection import Ledger
-from tasks.ledger.executions import Execution, begin_execution, executions, timings
+from tasks.ledger.executions import Execution, executions, timings
+from tasks.ledger.group_commit import GroupCommit
 from tasks.ledger.workloads import WorkloadLease, open_workload
 from tasks.workload import ItemResult, Step, StepReport
+from tests.tasks.ledger.attempts import begin_execution
 from tests.tasks.planning.fakes import BAD, GOOD, until
 
 LOST = Outcome(end=End.LOST, started_at=0.0, ended_at=1.0)
@@ -39,6 +41,9 @@ class FakeProvider:
             await self.gate.wait()
         return self.outcomes.pop(0)
 
+    def close(self) -> None:
+        """Keep nothing."""
+
 
 def lease(ledger: Ledger, now: float = 0.0) -> WorkloadLease:
     """Open the workload, or take it over from an owner that is dead."""
@@ -56,7 +61,7 @@ async def test_an_attempt_is_begun_run_in_its_own_folder_and_recorded(
 ) -> None:
     """A crash would leave no trace of it, or two attempts would share a folder."""
     provider, workload_lease = FakeProvider(GOOD, BAD), lease(ledger)
-    runner = StepRunner(ledger, {"local": provider}, workload_lease, tmp_path)
+    runner = StepRunner(GroupCommit(ledger), {"local": provider}, workload_lease, tmp_path)
     step = a_step(tmp_path, demand=Resources(memory_mib=64), timeout_seconds=9)
     assert [(await runner(step, "local")).end for _ in range(2)] == [End.SUCCEEDED, End.FAILED]
     first, second = provider.commands
@@ -82,7 +87,11 @@ async def test_a_report_teaches_items_and_start_up_apart_and_names_the_cause(
 
     workload_lease = lease(ledger)
     runner = StepRunner(
-        ledger, {"local": FakeProvider(BAD)}, workload_lease, tmp_path, read_report=read
+        GroupCommit(ledger),
+        {"local": FakeProvider(BAD)},
+        workload_lease,
+        tmp_path,
+        read_report=read,
     )
     step = a_step(tmp_path, history_key="p/w/startup", items=("p/w/t",))
     assert (await runner(step, "local")).cause == "1 test failed: t"
@@ -102,7 +111,11 @@ async def test_an_unreadable_report_is_told_and_loses_no_outcome(
 
     workload_lease = lease(ledger)
     runner = StepRunner(
-        ledger, {"local": FakeProvider(GOOD)}, workload_lease, tmp_path, read_report=read
+        GroupCommit(ledger),
+        {"local": FakeProvider(GOOD)},
+        workload_lease,
+        tmp_path,
+        read_report=read,
     )
     outcome = await runner(a_step(tmp_path), "local")
     assert (outcome.succeeded, outcome.cause) == (False, "results.jsonl cannot be read")
@@ -112,7 +125,7 @@ async def test_an_unreadable_report_is_told_and_loses_no_outcome(
 async def test_a_folder_holds_no_pattern_of_the_shell(ledger: Ledger, tmp_path: Path) -> None:
     """`cat {directory}/x` in a step of a matrix would read the file of another."""
     provider, workload_lease = FakeProvider(GOOD), lease(ledger)
-    await StepRunner(ledger, {"local": provider}, workload_lease, tmp_path)(
+    await StepRunner(GroupCommit(ledger), {"local": provider}, workload_lease, tmp_path)(
         a_step(tmp_path, id="s[3.11,mac][a]"), "local"
     )
     assert provider.commands[0].directory.parent.name == "s@3.11,mac@a"
@@ -134,7 +147,7 @@ async def test_what_a_step_wrote_is_part_of_its_outcome(ledger: Ledger, tmp_path
             return await super().run(command)
 
     workload_lease = lease(ledger)
-    runner = StepRunner(ledger, {"local": Writing(GOOD)}, workload_lease, tmp_path)
+    runner = StepRunner(GroupCommit(ledger), {"local": Writing(GOOD)}, workload_lease, tmp_path)
     assert (await runner(a_step(tmp_path), "local")).output == {"parts": [1, 2]}
     [row] = executions(ledger, workload_lease.id)
     assert row.outcome is not None
@@ -169,11 +182,11 @@ async def test_an_unfinished_attempt_is_adopted_under_its_own_number(
     provider, workload_lease = FakeProvider(GOOD), lease(ledger)
     assert workload_lease.resumed
     runner = StepRunner(
-        ledger,
+        GroupCommit(ledger),
         {"local": provider},
         workload_lease,
         tmp_path,
-        unfinished=unfinished(unfinished_attempts),
+        former=unfinished_attempts,
     )
     assert await runner(a_step(tmp_path), "local") == GOOD
     assert provider.commands[0].directory == unfinished_attempts[0].directory
@@ -187,11 +200,11 @@ async def test_what_died_with_the_former_run_is_tried_anew_where_it_may_be(
     """A resumed workload would fail for steps that never had a chance, or repeat what must not."""
     unfinished_attempts = dead_attempts(ledger, tmp_path)
     runner = StepRunner(
-        ledger,
+        GroupCommit(ledger),
         {"local": FakeProvider(LOST, GOOD)},
         lease(ledger),
         tmp_path,
-        unfinished=unfinished(unfinished_attempts),
+        former=unfinished_attempts,
     )
     assert (await runner(a_step(tmp_path, idempotent=idempotent), "local")).end is ends
 
@@ -199,7 +212,7 @@ async def test_what_died_with_the_former_run_is_tried_anew_where_it_may_be(
 async def test_a_cancelled_attempt_has_an_outcome(ledger: Ledger, tmp_path: Path) -> None:
     """The next run would adopt what was stopped on purpose, and count it as failed."""
     workload_lease, provider = lease(ledger), FakeProvider()
-    runner = StepRunner(ledger, {"local": provider}, workload_lease, tmp_path)
+    runner = StepRunner(GroupCommit(ledger), {"local": provider}, workload_lease, tmp_path)
     running = asyncio.create_task(runner(a_step(tmp_path), "local"))
     await until(lambda: bool(provider.commands))
     running.cancel()
@@ -215,7 +228,9 @@ async def test_a_run_that_was_taken_over_records_nothing(ledger: Ledger, tmp_pat
     """Two runs would both record the same step."""
     workload_lease = lease(ledger)
     lease(ledger)
-    runner = StepRunner(ledger, {"local": FakeProvider(GOOD)}, workload_lease, tmp_path)
+    runner = StepRunner(
+        GroupCommit(ledger), {"local": FakeProvider(GOOD)}, workload_lease, tmp_path
+    )
     with pytest.raises(StaleFenceError):
         await runner(a_step(tmp_path), "local")
 
@@ -260,7 +275,7 @@ async def test_what_a_step_says_is_kept_and_shown_without_secrets(
         return StepReport((ItemResult("t", 1.0, "failed", "got hunter2-long"),))
 
     runner = StepRunner(
-        ledger,
+        GroupCommit(ledger),
         {"local": provider},
         workload_lease,
         tmp_path,
