@@ -13,11 +13,13 @@ from flows.workload.progress import log_fault, log_queued, log_replanned, shown_
 from tasks.allocate.ledger_admission import LedgerAdmission
 from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.distribute.dispatch.events import Hooks
+from tasks.distribute.dispatch.packing import is_packed
 from tasks.distribute.dispatch.results import StepResult
 from tasks.distribute.dispatch.resume import former_run
 from tasks.distribute.dispatch.runner import StepRunner
 from tasks.distribute.planned import PlannedWorkload
-from tasks.distribute.task import submit_by_prefect
+from tasks.distribute.task import SubmitByPrefect
+from tasks.estimates import estimate_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import executions
 from tasks.ledger.group_commit import GroupCommit
@@ -26,7 +28,7 @@ from tasks.ledger.workloads import WorkloadLease
 from tasks.plan import FleetSnapshot
 from tasks.settings import settings
 from tasks.split.verdicts import read_report
-from tasks.workload import StepReport
+from tasks.workload import Step, StepReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ async def execute(
     def fleet_now() -> FleetSnapshot:
         return fleet(ledger, list(job.providers), time.time())
 
+    def packed(step: Step) -> bool:
+        return is_packed(dispatcher.count, estimate_of(step, planned.estimates))
+
+    submit = SubmitByPrefect(packed, secrets, after)
     logger = get_run_logger()
     began = time.time()
     async with shown_progress(f"Steps of {job.workload}", log_fault(logger)) as show_progress:
@@ -74,7 +80,7 @@ async def execute(
             fleet_now,
             admission,
             execute=runner,
-            submit=submit_by_prefect(secrets, after=after),
+            submit=submit,
             workload_id=lease.id,
             fence=lease.fence,
             former=former_run(done),
@@ -93,6 +99,7 @@ async def execute(
         try:
             results = await dispatcher.run()
         finally:
+            await submit.close()
             for provider in job.providers.values():
                 provider.close()
     return Executed(results, runner.reports, time.time() - began)

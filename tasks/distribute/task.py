@@ -16,13 +16,14 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import Completed
 from prefect.utilities.annotations import opaque
 
 from blocks.goal import Goal
 from blocks.providers.interface import Outcome
 from blocks.redaction import last_lines
 from tasks.artifact import artifact_key, one_line
-from tasks.distribute.dispatch.dispatcher import Submit
+from tasks.distribute.dispatch.packing import Pack, first_then
 from tasks.distribute.dispatch.results import StepFailedError
 from tasks.distribute.explaining.binding import binding
 from tasks.distribute.explaining.explanation import explanation_of
@@ -38,7 +39,7 @@ from tasks.distribute.explaining.report import (
 )
 from tasks.distribute.explaining.slack import slack_seconds
 from tasks.distribute.planned import PlannedWorkload
-from tasks.errors import SlipwayError
+from tasks.errors import SlipwayError, StaleFenceError
 from tasks.estimates import Estimates
 from tasks.picture import picture
 from tasks.plan import FleetSnapshot, Plan
@@ -207,38 +208,95 @@ async def run_step(
     return outcome
 
 
-def submit_by_prefect(secrets: Collection[str] = (), after: object = None) -> Submit:
-    """Return a function that wraps each step into a task run with its own retries and back-off.
+@task(
+    name="steps",
+    task_run_name="steps, pack {pack.number}",
+    description="Short steps, or some of a large workload, that share a task run",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+async def show_pack(pack: Pack) -> State[Any]:
+    """Log how the steps of ``pack`` end, and end when all have."""
+    async for line in pack.lines():
+        get_run_logger().info("%s", line)
+    return Completed(message=pack.sentence)
 
-    ``secrets`` are removed from the log lines that a failure quotes. ``after`` is the result of
-    the task that steps without needs follow in the graph of the UI; the others follow their needs.
+
+class SubmitByPrefect:
+    """Wraps each step into a task run with its own retries and back-off, or into one with others.
+
+    A step for which ``packed`` is true shares a task run. If its first attempt fails, it gets one of
+    its own, which begins with that attempt. ``secrets`` are removed from the log lines that a failure
+    quotes. ``after`` is the result of the task that steps without needs follow in the graph of the
+    UI; the others follow their needs.
     """
-    outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
 
-    def quote(outcome: Outcome) -> str:
-        return "\n".join(last_lines(outcome.log_path, _QUOTED_LINES, secrets))
+    def __init__(
+        self,
+        packed: Callable[[Step], bool] = lambda _: False,
+        secrets: Collection[str] = (),
+        after: object = None,
+    ) -> None:
+        self._packed = packed
+        self._secrets = secrets
+        self._after = after
+        self._outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
+        self._packs: list[Pack] = []
+        self._shown: list[asyncio.Future[Any]] = []
 
-    async def submit(step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        """Run ``step`` as a task run."""
+    async def __call__(self, step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """Run ``step`` to its end; raise StepFailedError where its last attempt failed."""
+        if not self._packed(step):
+            return await self._own(step, attempt)
+        pack = self._open_pack()
+        pack.add(step.id)
+        first: Outcome | Exception
+        try:
+            first = await attempt()
+        except StaleFenceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - its own task run raises it
+            first = error
+        succeeded = isinstance(first, Outcome) and first.succeeded
+        pack.ended(step.id, succeeded=succeeded)
+        if isinstance(first, Outcome) and succeeded:
+            return first
+        return await self._own(step, first_then(first, attempt))
+
+    async def close(self) -> None:
+        """End the task runs that steps share; no step follows."""
+        for pack in self._packs:
+            pack.close()
+        await asyncio.gather(*self._shown, return_exceptions=True)
+
+    def _open_pack(self) -> Pack:
+        if not self._packs or self._packs[-1].is_full:
+            self._packs.append(Pack(len(self._packs) + 1))
+            showing = show_pack(opaque(self._packs[-1]), wait_for=[opaque(self._after)])
+            self._shown.append(asyncio.ensure_future(showing))
+        return self._packs[-1]
+
+    async def _own(self, step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
         configured = run_step.with_options(
             retries=step.retries, retry_delay_seconds=retry_delays(step)
         )
-        outcomes_of_needs = (outcome for need in step.needs for outcome in outcomes.get(need, ()))
-        upstream: list[object] = [*islice(outcomes_of_needs, _MAX_ARROWS)] or [after]
+        needed = (outcome for need in step.needs for outcome in self._outcomes.get(need, ()))
+        upstream: list[object] = [*islice(needed, _MAX_ARROWS)] or [self._after]
         # Opaque: Prefect would draw an edge to every task with a result anywhere inside, and many
         # tasks share small values.
         outcome: Outcome = await configured(
             opaque(step),
             opaque(attempt),
-            opaque(quote),
+            opaque(self._quote),
             wait_for=[opaque(result) for result in upstream],
         )
-        outcomes[step.id].append(outcome)
+        self._outcomes[step.id].append(outcome)
         if step.group:
-            outcomes[step.group].append(outcome)
+            self._outcomes[step.group].append(outcome)
         return outcome
 
-    return submit
+    def _quote(self, outcome: Outcome) -> str:
+        return "\n".join(last_lines(outcome.log_path, _QUOTED_LINES, self._secrets))
 
 
 def retry_delays(step: Step) -> list[float]:

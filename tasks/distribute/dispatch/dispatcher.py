@@ -137,6 +137,11 @@ class Dispatcher:
         self._report()
         return {step_id: self._result(step_id) for step_id in self._queue.in_order()}
 
+    @property
+    def count(self) -> int:
+        """The number of steps, with those of the lists that are known by now."""
+        return len(self._queue.steps)
+
     def cancel(self) -> None:
         """Stop the running steps and start no more; ``run`` then returns."""
         self._cancelled = True
