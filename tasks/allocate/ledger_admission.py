@@ -17,6 +17,7 @@ from tasks.ledger.allocations import (
     hold_again,
     queue_state,
     release_allocation,
+    waited_for,
     withdraw,
 )
 from tasks.ledger.connection import Ledger
@@ -85,6 +86,10 @@ class LedgerAdmission:
         written = self._group.add(hand_over, handover)
         # A run that was taken over is refused when it records the begin of the step.
         written.add_done_callback(fault_of)
+
+    def wanted_by_others(self, workload_id: str) -> frozenset[str]:
+        """Return the names of the providers that claims of other workloads wait for."""
+        return waited_for(self._ledger, workload_id, self._clock())
 
     def release(self, allocation_id: int, fence: int) -> bool:
         """Release an allocation; False when it was not held any more.

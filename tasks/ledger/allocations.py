@@ -170,6 +170,15 @@ def enqueue(
         upsert(connection, waiting, [row])
 
 
+def waited_for(ledger: Ledger, workload: str, now: float) -> frozenset[str]:
+    """Return the names of the providers that live claims of other workloads wait for."""
+    query = select(waiting.c.provider).where(
+        waiting.c.workload != workload, waiting.c.lease_until > now
+    )
+    with ledger.read() as connection:
+        return frozenset(connection.execute(query).scalars())
+
+
 def withdraw(ledger: Ledger, owner: str) -> None:
     """Remove the waiting claims of ``owner`` for all providers."""
     with ledger.write() as connection:

@@ -23,6 +23,9 @@ Result = TypeVar("Result")
 Write = Callable[[Connection, Sequence[Record]], Sequence[Result | Exception]]
 """Writes records of one kind; returns the result of each, or why it alone cannot be written."""
 
+GATHER_SECONDS = 0.004
+"""The pause between two groups, in which the next one gathers: a transaction takes as long."""
+
 _Entry = tuple[Write[Any, Any], Any, "asyncio.Future[Any]"]
 
 
@@ -68,7 +71,7 @@ class GroupCommit:
                 written.set_exception(result)
             else:
                 written.set_result(result)
-        self._write()
+        asyncio.get_running_loop().call_later(GATHER_SECONDS, self._write)
 
 
 def _write_group(ledger: Ledger, group: Sequence[tuple[Write[Any, Any], Any]]) -> list[Any]:

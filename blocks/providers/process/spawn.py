@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ def was_started(directory: Path) -> bool:
 
 def record_of(spec: ShimSpec) -> dict[str, Any]:
     """Return ``spec`` in plain values, as a shim is handed it."""
-    return asdict(spec) | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
+    plain = {each.name: getattr(spec, each.name) for each in fields(spec)}
+    return plain | {"directory": str(spec.directory), "cwd": str(spec.cwd)}
 
 
 def _spawn(spec: ShimSpec, environment: Mapping[str, str], lock: int) -> None:

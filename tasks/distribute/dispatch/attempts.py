@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Protocol, TypeVar
 
 from blocks.providers.interface import Outcome, Resources
@@ -22,8 +23,9 @@ T = TypeVar("T")
 
 # The interval at which waiting steps ask again although nothing seems to have changed.
 ASK_AGAIN_SECONDS = 5.0
-# How long a grant may pass from step to step before others are asked whether they come first.
-HOLD_SECONDS = 1.0
+# How often it is looked whether other workloads wait, which ends that capacity passes from step to
+# step.
+LOOK_SECONDS = 1.0
 # A step asks for capacity only where its own workload does not free it sooner than that.
 SOON_SECONDS = 1.0
 # How old the state of the providers may be, without what this workload has done since.
@@ -42,6 +44,10 @@ class Admission(Protocol):
 
         ``waited``: whether ``claim`` may stand in a queue.
         """
+        ...
+
+    def wanted_by_others(self, workload_id: str) -> frozenset[str]:
+        """Return the names of the providers that claims of other workloads wait for."""
         ...
 
     def release(self, allocation_id: int, fence: int) -> object:
@@ -67,18 +73,17 @@ class Execute(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A grant, the demand that it covers, and when it was granted."""
+    """A grant, and the demand that it covers."""
 
     grant: Granted
     demand: Resources
-    since: float
 
 
 class Attempts:
     """The attempts of all steps of one workload, and the capacity that they hold.
 
     The capacity of a step that has ended is spare until `release_spare`: another step with the same
-    demand may take it over. ``request`` returns the placement request of a step at this moment, ``history`` are the
+    demand may take it over, unless other workloads wait for that provider. ``request`` returns the placement request of a step at this moment, ``history`` are the
     attempts of each step. ``wakeup`` rings when capacity is given back.
     """
 
@@ -111,25 +116,27 @@ class Attempts:
         self._grants: dict[str, Held] = {}
         self._spare: list[Held] = []
         self._fleet_now: FleetSnapshot | None = None
-        self._in_use: dict[str, Resources] = {}
+        self._held_then: dict[str, Resources] = {}
+        self._wanted: frozenset[str] = frozenset()
+        self._looked_at = -inf
         self._waiting: dict[str, str] = {}
         self.running: dict[str, RunningStep] = {}
 
     async def snapshot(self) -> FleetSnapshot:
         """Return the fleet as it is now."""
+        if self._clock() - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = self._clock()
+            self._wanted = await _in_thread(self._admission.wanted_by_others, self._workload_id)
         known = self._fleet_now
         if known is None or self._clock() - known.at >= FLEET_SECONDS:
-            in_use = self._in_use_now()
+            spare = [(held.grant.provider, held.demand) for held in self._spare]
+            held_in_ledger = _summed([*self._in_use_now(), *spare])
             known = await asyncio.to_thread(self._fleet)
-            self._fleet_now, self._in_use = known, in_use
-        return moved(known, self._in_use, self._in_use_now())
+            self._fleet_now, self._held_then = known, held_in_ledger
+        return moved(known, self._held_then, _summed(self._in_use_now()))
 
-    def _in_use_now(self) -> dict[str, Resources]:
-        """Return by provider what the running steps take together."""
-        in_use: dict[str, Resources] = {}
-        for step in self.running.values():
-            in_use[step.provider] = in_use.get(step.provider, Resources()) + step.demand
-        return in_use
+    def _in_use_now(self) -> list[tuple[str, Resources]]:
+        return [(step.provider, step.demand) for step in self.running.values()]
 
     def frees_soon(self, choice: PlacementChoice) -> bool:
         """Tell whether the place of ``choice`` is likely to come from a running step, and soon."""
@@ -151,7 +158,7 @@ class Attempts:
         waited = self._waiting.pop(step.id, None) is not None
         claim = self._claim(step, choice)
         self._admission.hand_over(spare[0].grant, claim, waited=waited)
-        self._hold(step, choice, spare[0].grant, spare[0].since)
+        self._hold(step, choice, spare[0].grant)
         return True
 
     async def release_spare(self) -> None:
@@ -239,11 +246,9 @@ class Attempts:
         before = frozenset(self._owner(other) for other in others if other in more_urgent)
         return before, frozenset(map(self._owner, others)) - before
 
-    def _hold(
-        self, step: Step, choice: PlacementChoice, grant: Granted, since: float | None = None
-    ) -> None:
+    def _hold(self, step: Step, choice: PlacementChoice, grant: Granted) -> None:
         now = self._clock()
-        self._grants[step.id] = Held(grant, step.demand, now if since is None else since)
+        self._grants[step.id] = Held(grant, step.demand)
         seconds = choice.ends_at - choice.starts_at
         self.running[step.id] = RunningStep(choice.provider, step.demand, now, now + seconds)
 
@@ -280,18 +285,15 @@ class Attempts:
         self._fleet_now = None
 
     async def give_back(self, step_id: str) -> None:
-        """Free the capacity that the step holds, if any; cancelling does not prevent it.
-
-        What has passed from step to step for long is released at once, as others may come first.
-        """
+        """Free the capacity that the step holds, if any; cancelling does not prevent it."""
         held = self._grants.pop(step_id, None)
         if held is None:
             return
         try:
-            if self._clock() - held.since < HOLD_SECONDS:
-                self._spare.append(held)
-            else:
+            if held.grant.provider in self._wanted:
                 await self._release(held.grant)
+            else:
+                self._spare.append(held)
         finally:
             self.running.pop(step_id, None)
             self._wakeup.ring()
@@ -314,6 +316,14 @@ class Attempts:
 
     def _owner(self, step_id: str) -> str:
         return f"{self._workload_id}/{step_id}"
+
+
+def _summed(parts: Iterable[tuple[str, Resources]]) -> dict[str, Resources]:
+    """Return the sums by provider."""
+    sums: dict[str, Resources] = {}
+    for provider, demand in parts:
+        sums[provider] = sums.get(provider, Resources()) + demand
+    return sums
 
 
 def moved(

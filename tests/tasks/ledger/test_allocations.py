@@ -16,6 +16,7 @@ from tasks.ledger.allocations import (
     hold_again,
     queue_state,
     release_allocation,
+    waited_for,
     withdraw,
 )
 from tasks.ledger.connection import Ledger
@@ -202,3 +203,11 @@ def test_what_was_released_or_taken_over_does_not_pass(ledger: Ledger) -> None:
     release_allocation(ledger, first.allocation_id, 1)
     handed_over(ledger, Handover(first.allocation_id, claim, 1.0, waited=False))
     assert owners(ledger) == []
+
+
+def test_only_what_others_wait_for_is_wanted(ledger: Ledger) -> None:
+    """A workload would keep others out, or hand back what nobody waits for."""
+    enqueue(ledger, CLAIM, "full", 1.0, lease_seconds=10.0)
+    assert waited_for(ledger, "w", 2.0) == frozenset()
+    assert waited_for(ledger, "v", 2.0) == {"local"}
+    assert waited_for(ledger, "v", 12.0) == frozenset()

@@ -58,6 +58,7 @@ class FakeAdmission:
         self.waiting: dict[str, str] = {}
         self.granted: list[Claim] = []
         self.foreign: dict[str, Resources] = {}
+        self.wanted: set[str] = set()
         self.changes = asyncio.Event()
         self._ids = itertools.count(1)
 
@@ -88,6 +89,10 @@ class FakeAdmission:
         self.held[number] = claim
         self.granted.append(claim)
         return Granted(number, claim.provider, claim.fence, 1e9)
+
+    def wanted_by_others(self, workload_id: str) -> frozenset[str]:
+        """What others wait for."""
+        return frozenset(self.wanted)
 
     def hand_over(self, granted: Granted, claim: Claim, *, waited: bool) -> None:
         """Give it to another claim, which asks for as much."""
