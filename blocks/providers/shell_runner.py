@@ -20,7 +20,8 @@ class ShellRunner:
     """A provider whose commands outlive us: each runs in a lane.
 
     Running the same command again (the same directory) adopts it. Cancelling `run` ends the whole
-    process tree of the command; the death of our process does not.
+    process tree of the command; the death of our process does not. Commands get the environment that
+    this process has when the provider is made.
     """
 
     name: str
@@ -29,6 +30,9 @@ class ShellRunner:
     price_per_hour: float = 0.0
     kind: str = "shell"
     grace_seconds: float = 10.0
+    _inherited: dict[str, str] = field(
+        default_factory=lambda: inherited(os.environ), repr=False, compare=False
+    )
     _lanes: Lanes = field(default_factory=Lanes, repr=False, compare=False)
 
     async def run(self, command: Command) -> Outcome:
@@ -39,7 +43,7 @@ class ShellRunner:
         Raises:
             ShimError: This machine could not start a process at all.
         """
-        environment = inherited(os.environ) | command.environment
+        environment = self._inherited | command.environment
         outcome = None
         if not was_started(command.directory):
             outcome = await self._lanes.run(_spec(command), environment, self.grace_seconds)

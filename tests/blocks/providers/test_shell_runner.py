@@ -64,7 +64,9 @@ async def test_what_a_worker_knows_stays_with_it(
 ) -> None:
     """Broken: every step could read the password of the Prefect API."""
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "admin:secret")
-    assert (await RUNNER.run(shell(tmp_path, 'test -z "$PREFECT_API_AUTH_STRING"'))).succeeded
+    runner = ShellRunner("local", Resources())
+    assert (await runner.run(shell(tmp_path, 'test -z "$PREFECT_API_AUTH_STRING"'))).succeeded
+    runner.close()
 
 
 async def lane_killed(*_: object) -> None:
