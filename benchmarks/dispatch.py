@@ -28,6 +28,7 @@ from tasks.ledger.executions import Execution, executions
 from tasks.ledger.workloads import workloads
 
 OVER_READABLE, OVER_CLIENT, LATE_SECONDS = 10.0, 1.0, 0.1
+MAX_PER_MATRIX = 1000
 _PROJECT = "steps"
 _POLL_SECONDS = 0.05
 
@@ -105,17 +106,12 @@ def lateness(done: Sequence[Execution]) -> float:
 
 def tiny(steps: int) -> Json:
     """Return a workload of ``steps`` steps that do nothing."""
-    return {
-        "kind": "steps",
-        "steps": [
-            {
-                "id": "tiny",
-                "run": ["true"],
-                "demand": {"slots": 1},
-                "matrix": {"n": list(range(steps))},
-            }
-        ],
-    }
+    nothing = {"run": ["true"], "demand": {"slots": 1}}
+    parts = [
+        {"id": f"tiny{first}", "matrix": {"n": list(range(min(MAX_PER_MATRIX, steps - first)))}}
+        for first in range(0, steps, MAX_PER_MATRIX)
+    ]
+    return {"kind": "steps", "steps": [{**nothing, **part} for part in parts]}
 
 
 def chains(count: int, length: int) -> Json:

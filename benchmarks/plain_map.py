@@ -23,8 +23,7 @@ from prefect.client.schemas.filters import (
     TaskRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
-from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.task_runners import ThreadPoolTaskRunner
 
 _PATIENCE_SECONDS = 600.0
 
@@ -64,7 +63,7 @@ def readable(run: str, steps: int) -> None:
 def main() -> None:
     """Measure and print."""
     steps, at_once = int(sys.argv[1]), int(sys.argv[2])
-    runner: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=at_once)
+    runner: Any = ThreadPoolTaskRunner(max_workers=at_once)
     began = time.perf_counter()
     client_seconds, run = mapped.with_options(task_runner=runner)(steps)
     readable(run, steps)

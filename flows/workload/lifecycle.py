@@ -88,7 +88,7 @@ async def _run_leased(
     await asyncio.to_thread(record_decisions, ledger, lease.id, decisions)
     demands = {step.id: step.demand for step in planned.graph.steps}
     allocated = await allocate(
-        lease.id, opaque(planned.plan), demands, wait_for=[opaque(planned.plan)]
+        lease.id, opaque(planned.plan), opaque(demands), wait_for=[opaque(planned.plan)]
     )
     executed = await execute(
         job, planned, ledger, lease, admission=admission, group=group, after=allocated

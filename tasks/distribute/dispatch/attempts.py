@@ -138,21 +138,27 @@ class Attempts:
     def _in_use_now(self) -> list[tuple[str, Resources]]:
         return [(step.provider, step.demand) for step in self.running.values()]
 
-    def frees_soon(self, choice: PlacementChoice) -> bool:
-        """Tell whether the place of ``choice`` is likely to come from a running step, and soon."""
-        wait_seconds = choice.starts_at - self._clock()
+    def frees_soon(self, choice: PlacementChoice, now: float) -> bool:
+        """Tell whether the place of ``choice`` is likely to come from a running step, and soon.
+
+        ``now`` is when it was chosen.
+        """
+        wait_seconds = choice.starts_at - now
         return 0 < wait_seconds <= SOON_SECONDS and any(
             step.provider == choice.provider for step in self.running.values()
         )
 
-    def take_over(self, step: Step, choice: PlacementChoice) -> bool:
-        """Let ``step`` take spare capacity as in ``choice``; tell whether there was any."""
+    def take_over(self, step: Step, choice: PlacementChoice, now: float) -> bool:
+        """Let ``step`` take spare capacity as in ``choice``; tell whether there was any.
+
+        ``now`` is when it was chosen.
+        """
         spare = [
             held
             for held in self._spare
             if held.grant.provider == choice.provider and held.demand == step.demand
         ]
-        if not spare or choice.starts_at > self._clock():
+        if not spare or choice.starts_at > now:
             return False
         self._spare.remove(spare[0])
         waited = self._waiting.pop(step.id, None) is not None

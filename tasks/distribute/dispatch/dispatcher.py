@@ -152,39 +152,43 @@ class Dispatcher:
 
     async def _start_ready(self) -> None:
         if self._queue.waiting:
-            choices = await self._choices()
-            taken = self._take_over(choices)
+            choices, now = await self._choices()
+            taken = self._take_over(choices, now)
             await self._attempts.release_spare()
-            await self._ask_for([choice for choice in choices if choice.step not in taken], taken)
+            others = [choice for choice in choices if choice.step not in taken]
+            await self._ask_for(others, taken, now)
         else:
             await self._attempts.release_spare()
 
-    async def _choices(self) -> list[PlacementChoice]:
+    async def _choices(self) -> tuple[list[PlacementChoice], float]:
+        """Return where the most urgent steps should run, and the moment that this was decided for."""
         fleet = await self._attempts.snapshot()
         joined, self._queue.joined = self._queue.joined, []
         await self._active_plan.join(joined, fleet)
         requests = (self._request(step) for step in self._queue.ready)
-        running = list(self._attempts.running.values())
-        return place(requests, running, fleet, self._clock(), LOOKAHEAD)
+        running, now = list(self._attempts.running.values()), self._clock()
+        return place(requests, running, fleet, now, LOOKAHEAD), now
 
-    def _take_over(self, choices: Iterable[PlacementChoice]) -> set[str]:
+    def _take_over(self, choices: Iterable[PlacementChoice], now: float) -> set[str]:
         """Start the steps that fit the place of an ended one; return which."""
         taken = set()
         for choice in choices:
             step = self._queue.steps[choice.step]
             # One that runs already may hold capacity under its own name.
             adopted = step.id in self._former.started
-            if self._goes_on() and not adopted and self._attempts.take_over(step, choice):
+            if self._goes_on() and not adopted and self._attempts.take_over(step, choice, now):
                 taken.add(step.id)
                 self._start(step)
         return taken
 
-    async def _ask_for(self, choices: Iterable[PlacementChoice], taken: Iterable[str]) -> None:
+    async def _ask_for(
+        self, choices: Iterable[PlacementChoice], taken: Iterable[str], now: float
+    ) -> None:
         more_urgent = set(taken)
         for choice in choices:
             if not self._goes_on():
                 return
-            if not self._attempts.frees_soon(choice):
+            if not self._attempts.frees_soon(choice, now):
                 await self._ask(self._queue.steps[choice.step], choice, more_urgent)
             more_urgent.add(choice.step)
 
