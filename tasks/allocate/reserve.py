@@ -45,9 +45,8 @@ def reserve_plan(
         BadInputError: When a step needs more than its provider's whole capacity.
         NotFoundError: When a provider is not registered.
     """
-    queues = {
-        placement.provider: queue_state(ledger, placement.provider) for placement in plan.placements
-    }
+    names = dict.fromkeys(placement.provider for placement in plan.placements)
+    queues = {name: queue_state(ledger, name) for name in names}
     _check(plan, demands, queues)
     needed = {name: merge(_windows(plan, name, demands, now)) for name in queues}
     planned = tuple(
