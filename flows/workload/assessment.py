@@ -34,7 +34,7 @@ def _appraised(
 ) -> WorkloadSummary:
     remarks = [*retry_remarks(done), *skip_remarks(done)]
     failures: list[tuple[str, str]] = []
-    if summary.succeeded and summary.tests:
+    if summary.succeeded and summary.tests and not graph.decision.left_out:
         first = graph.steps[0]
         shards = [each.directory for each in last_successes(done).values()]
         python = Path(first.argv[0])

@@ -84,4 +84,4 @@ async def _run_leased(
         lease.id, opaque(planned.plan), demands, wait_for=[opaque(planned.plan)]
     )
     executed = await execute(job, planned, ledger, lease, admission, after=allocated)
-    return await settle(planned, executed, ledger, lease, folder)
+    return await settle(job, planned, executed, ledger, lease, folder)

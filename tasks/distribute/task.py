@@ -35,6 +35,7 @@ from tasks.distribute.explaining.report import (
     plan_rows,
     plan_sentence,
     plan_summary,
+    reuse_sentences,
 )
 from tasks.distribute.explaining.slack import slack_seconds
 from tasks.distribute.planned import PlannedWorkload
@@ -48,6 +49,7 @@ from tasks.planning.pareto import NOTHING_TO_TRADE, pareto_front, pareto_rows
 from tasks.planning.planner import plan
 from tasks.planning.replay import replay
 from tasks.planning.strategy import PLANNED
+from tasks.reuse.taken import NOTHING_REUSED, Reuse
 from tasks.workload import Step, StepGraph
 
 _JITTER = 0.2
@@ -78,10 +80,12 @@ async def distribute(
     again: tuple[str, Plan] | None = None,
     *,
     goal: Goal | None = None,
+    reuse: Reuse = NOTHING_REUSED,
 ) -> Plan:
     """Plan ``graph`` for ``goal`` and show the plan as a table and as a chart.
 
-    ``again`` is a stored plan and its id: then its order and its providers are used.
+    ``again`` is a stored plan and its id: then its order and its providers are used. ``reuse`` is
+    what is taken over from former runs, and so is not in ``graph``.
 
     Raises:
         BadInputError: the strategy is unknown, there is no provider, or a step fits none; the
@@ -93,14 +97,15 @@ async def distribute(
     else:
         new_plan = await asyncio.to_thread(plan, graph, estimates, fleet, strategy, goal=goal)
     new_plan = await asyncio.to_thread(with_eta, graph, estimates, fleet, new_plan)
-    rows, chart = await asyncio.to_thread(_rows_and_chart, graph, fleet, new_plan)
-    get_run_logger().info("%s", plan_sentence(new_plan))
+    rows, chart = await asyncio.to_thread(_rows_and_chart, graph, fleet, new_plan, reuse)
+    for sentence in (plan_sentence(new_plan), *reuse_sentences(reuse)):
+        get_run_logger().info("%s", sentence)
     headline = one_line(plan_headline(new_plan))
     await acreate_table_artifact(
         key=artifact_key("plan", graph.project, graph.workload), table=rows, description=headline
     )
     await acreate_markdown_artifact(
-        f"{picture(chart, f'Plan of {graph.workload}')}\n\n{plan_summary(new_plan)}",
+        f"{picture(chart, f'Plan of {graph.workload}')}\n\n{plan_summary(new_plan, reuse)}",
         key=artifact_key("plan-chart", graph.project, graph.workload),
         description=headline,
     )
@@ -108,7 +113,7 @@ async def distribute(
 
 
 def _rows_and_chart(
-    graph: StepGraph, fleet: FleetSnapshot, new_plan: Plan
+    graph: StepGraph, fleet: FleetSnapshot, new_plan: Plan, reuse: Reuse = NOTHING_REUSED
 ) -> tuple[list[Row], bytes]:
     few = len(new_plan.order) <= _MAX_WITH_SLACK
     chart = gantt(
@@ -116,7 +121,8 @@ def _rows_and_chart(
         [link.step for link in binding(graph, new_plan, fleet).chain],
         list(curves(graph, new_plan, fleet).values()),
     )
-    return plan_rows(new_plan, slack_seconds(graph, new_plan, fleet) if few else None), chart
+    slack = slack_seconds(graph, new_plan, fleet) if few else None
+    return plan_rows(new_plan, slack, reuse), chart
 
 
 @task(
@@ -133,7 +139,7 @@ async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = No
     ``former`` is an earlier plan of the same workload and its id.
     """
     graph, estimates, fleet, chosen_plan = (
-        planned.graph,
+        planned.to_run,
         planned.estimates,
         planned.fleet,
         planned.plan,

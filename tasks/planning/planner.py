@@ -67,6 +67,8 @@ def plan(
     choose_provider = strategy_of(strategy)
     refuse_other_strategy(goal, strategy)
     refuse_impossible(graph, fleet)
+    if not graph.steps:
+        return Plan(graph.project, graph.workload, strategy, (), (), 0.0, 0.0, 0.0, 0.0, goal=goal)
     problem = problem_of(graph, estimates, fleet)
     bound = bound_of(problem).seconds
     if strategy == PLANNED:

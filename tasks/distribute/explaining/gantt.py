@@ -77,7 +77,7 @@ def bars_of_plan(plan: Plan) -> list[Bar]:
 def bars_of_results(results: Mapping[str, StepResult], critical: Iterable[str]) -> list[Bar]:
     """Return the bars of this run: the last attempt of each step."""
     path = set(critical)
-    ran = [(r, r.outcome) for r in results.values() if r.outcome and not r.resumed]
+    ran = [(r, r.outcome) for r in results.values() if r.outcome and not r.kept]
     begin = min((outcome.started_at for _, outcome in ran), default=0.0)
     return [
         Bar(
