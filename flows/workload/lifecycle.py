@@ -16,6 +16,7 @@ from flows.workload.execute import execute
 from flows.workload.job import Job, WorkloadEnd, WorkloadFailedError
 from flows.workload.lease import kept_alive
 from flows.workload.plan import plan_workload
+from flows.workload.reuse import kept_workspace
 from flows.workload.settle import settle
 from flows.workload.workspace import close_workspace, workspace_of
 from tasks.allocate.ledger_admission import LedgerAdmission
@@ -47,7 +48,9 @@ async def run_workload(job: Job, ledger: Ledger) -> WorkloadEnd:
     try:
         warn = get_run_logger().warning
         async with kept_alive(ledger, lease, admission, config.lease_seconds, warn):
-            workspace = await workspace_of(lease.id, job.release, job.spec, ledger)
+            workspace = await workspace_of(
+                lease.id, job.release, job.spec, ledger, base=lambda: kept_workspace(job)
+            )
             end = await _run_leased(replace(job, workspace=workspace), ledger, lease, admission)
     except SlipwayError as error:
         close_workload(ledger, lease.id, lease.fence, "failed", time.time())

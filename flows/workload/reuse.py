@@ -16,10 +16,12 @@ from tasks.errors import BadInputError
 from tasks.launch.programs import programs_digest
 from tasks.launch.seal import seal_key
 from tasks.launch.target import Target
+from tasks.launch.workspace import workspaces
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import Execution
 from tasks.ledger.plans import StoredPlan
-from tasks.ledger.workloads import WorkloadLease, workloads
+from tasks.ledger.workloads import WorkloadLease
+from tasks.ledger.workloads import workloads as recorded_workloads
 from tasks.reuse.cache import from_cache, record_outcomes, step_keys
 from tasks.reuse.declaration import declarations
 from tasks.reuse.ended_run import EndedRun, EndedStep, keep_ended, kept_ended
@@ -41,7 +43,7 @@ def last_run(target: Target, workload: str, ledger: Ledger, root: Path) -> Ended
         BadInputError: There is none.
     """
     where = f"{target.project}/{workload}/{target.environment}"
-    rows = [row for row in workloads(ledger, where, _RUNS_LOOKED_AT) if row.closed_at]
+    rows = [row for row in recorded_workloads(ledger, where, _RUNS_LOOKED_AT) if row.closed_at]
     for row in sorted(rows, key=lambda row: row.closed_at or 0.0, reverse=True):
         if run := kept_ended(root / "steps" / row.id):
             return run
@@ -59,6 +61,15 @@ def passed_before(job: Job) -> Sequence[str]:
     return former.passed if former and former.suite == _suite(job.spec) else ()
 
 
+def kept_workspace(job: Job) -> Path | None:
+    """Return the workspace of the former run of the same release; None if it is gone."""
+    former = job.former
+    if not former or former.release != job.release.digest or isinstance(job.spec, PytestWorkload):
+        return None
+    folder = workspaces(settings().root) / former.workload
+    return folder if folder.is_dir() else None
+
+
 def reuse_of(job: Job, graph: StepGraph, environment: Mapping[str, str], ledger: Ledger) -> Reuse:
     """Return what ``job`` takes over; ``graph`` is as it was split for the ``environment``.
 
@@ -70,7 +81,9 @@ def reuse_of(job: Job, graph: StepGraph, environment: Mapping[str, str], ledger:
     if job.former and isinstance(job.spec, PytestWorkload):
         reuse = Reuse(tests=graph.decision.left_out, source=source_of(job.former))
     elif job.former:
-        reuse = failed_only(graph, digests, job.former, job.release.digest)
+        files_kept = kept_workspace(job) is not None
+        release = job.release.digest
+        reuse = failed_only(graph, digests, job.former, release, files_kept=files_kept)
     if any(step.inputs for step in graph.steps):
         target = job.target
         surroundings = Surroundings(
@@ -119,7 +132,8 @@ def keep_for_later(
     }
     passed = {*passed_tests(planned.graph, done), *passed_before(job)}
     suite, now = _suite(job.spec), time.time()
-    keep_ended(folder, EndedRun(job.release.digest, now, suite, steps, tuple(sorted(passed))))
+    release, tests = job.release.digest, tuple(sorted(passed))
+    keep_ended(folder, EndedRun(lease.id, release, now, suite, steps, tests))
     if reuse.keys:
         record_outcomes(ledger, reuse.keys, job.target.project, lease.id, executed.succeeded)
 

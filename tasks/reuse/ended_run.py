@@ -35,6 +35,7 @@ class EndedRun:
     """A run of a workload that has ended.
 
     Attributes:
+        workload: Its id, which is also the name of its workspace.
         release: The digest of its release.
         ended_at: When it ended, epoch seconds.
         suite: A digest of how its tests were run; empty without tests.
@@ -42,6 +43,7 @@ class EndedRun:
         passed: The ids of the tests that succeeded in it, or that it took over itself.
     """
 
+    workload: str
     release: str
     ended_at: float
     suite: str

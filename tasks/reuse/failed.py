@@ -23,19 +23,27 @@ _ENDS = {
 
 
 def failed_only(
-    graph: StepGraph, declarations: Mapping[str, str], former: EndedRun, release: str
+    graph: StepGraph,
+    declarations: Mapping[str, str],
+    former: EndedRun,
+    release: str,
+    *,
+    files_kept: bool,
 ) -> Reuse:
     """Return what is taken from ``former``, and why each other step is run again.
 
     A step is run again if it did not succeed, is new or was changed, or needs a step that is run
     again; and each is where the release (a digest) is another. Of a list, the items that
-    succeeded are taken.
+    succeeded are taken. Unless the ``files_kept`` are those of the former run, what those steps
+    need is run again too, as they would miss its files.
     """
     source = source_of(former)
     reasons: dict[str, str] = {}
     for step in graph.steps:
         if reason := _reason(step, declarations[step.id], former, release, reasons):
             reasons[step.id] = reason
+    if not files_kept:
+        _add_needed(graph, reasons)
     outcomes = {
         name: ended.outcome
         for name, ended in former.steps.items()
@@ -51,6 +59,14 @@ def failed_only(
 
     taken = {name: why for name in outcomes if name in ended}
     return Reuse(take, taken, frozenset(ended), reasons, source=source)
+
+
+def _add_needed(graph: StepGraph, reasons: dict[str, str]) -> None:
+    """Add what the steps with reasons need, down to the first step."""
+    for step in reversed(graph.steps):
+        if step.id in reasons:
+            for need in step.needs:
+                reasons.setdefault(need, f"{step.id} needs its files, which are gone")
 
 
 def source_of(former: EndedRun) -> str:

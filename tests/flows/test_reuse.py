@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from flows.workload.plan import plan_only
 from flows.workload.reuse import last_run
 from tasks.errors import BadInputError
 from tasks.launch.target import Target
+from tasks.launch.workspace import workspaces
 from tasks.ledger.connection import Ledger
 from tasks.observe.summary import WorkloadSummary
 from tasks.release import Release
@@ -90,8 +92,8 @@ async def test_only_what_failed_is_run_again(bench: Bench) -> None:
     """A failure after an hour costs the hour again, or what needs the failed step is not run."""
     fixed = bench.log.with_name("fixed")
     spec = bench.spec(
-        {"id": "build"},
-        {"id": "flaky", "run": f"test -e {fixed}", "needs": ["build"]},
+        {"id": "build", "run": "echo built > file"},
+        {"id": "flaky", "run": f"cat file && test -e {fixed}", "needs": ["build"]},
         {"id": "after", "needs": ["flaky"]},
         {"id": "other"},
     )
@@ -106,6 +108,20 @@ async def test_only_what_failed_is_run_again(bench: Bench) -> None:
     assert nothing.executed == []
     assert nothing.summary.extent.startswith("nothing failed in the run of ")
     assert nothing.summary.warnings == ()
+
+
+async def test_what_built_the_files_runs_again_where_they_are_gone(bench: Bench) -> None:
+    """A step would be run again without what the step before it has built."""
+    fixed = bench.log.with_name("fixed")
+    spec = bench.spec(
+        {"id": "build", "run": "echo built > file"},
+        {"id": "flaky", "run": f"cat file && test -e {fixed}", "needs": ["build"]},
+        {"id": "other"},
+    )
+    await bench.run(spec)
+    fixed.touch()
+    shutil.rmtree(workspaces(settings().root))
+    assert (await bench.run(spec, failed=True)).executed == ["build", "flaky"]
 
 
 async def test_what_is_new_or_of_another_release_is_run(bench: Bench) -> None:

@@ -12,7 +12,7 @@ def test_a_record_is_read_back_as_it_was(tmp_path: Path) -> None:
     """The next run would take over other outcomes than those of the run."""
     good = GOOD.model_copy(update={"output": {"a": [1, None]}})
     steps = {"a": EndedStep("succeeded", "d", good), "b[x]": EndedStep("failed", "", BAD, "b")}
-    run = EndedRun("d1", 7.5, "s", steps, ("t::a",))
+    run = EndedRun("w", "d1", 7.5, "s", steps, ("t::a",))
     keep_ended(tmp_path / "w", run)
     assert kept_ended(tmp_path / "w") == run
     assert (tmp_path / "w" / FILE).stat().st_mode & 0o077 == 0

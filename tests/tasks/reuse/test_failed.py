@@ -26,12 +26,12 @@ def ended(**steps: Outcome | str) -> EndedRun:
         else EndedStep("succeeded" if end.succeeded else "failed", DIGESTS.get(name, ""), end)
         for name, end in ends.items()
     }
-    return EndedRun("d1", 0.0, "", rows)
+    return EndedRun("w", "d1", 0.0, "", rows)
 
 
-def reused(former: EndedRun, release: str = "d1") -> Reuse:
+def reused(former: EndedRun, release: str = "d1", *, files_kept: bool = True) -> Reuse:
     """Return what is taken from it."""
-    return failed_only(GRAPH, DIGESTS, former, release)
+    return failed_only(GRAPH, DIGESTS, former, release, files_kept=files_kept)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,17 @@ def test_what_did_not_succeed_runs_with_what_needs_it(end: Outcome | str, reason
     taken = reuse.take(GRAPH.step("a"))
     assert taken
     assert (taken.outcome, taken.why) == (GOOD, "taken from the run of 1970-01-01 00:00:00 UTC")
+
+
+def test_without_the_files_of_the_former_run_what_is_needed_runs_too() -> None:
+    """A step would be run again without what the step before it has built."""
+    reuse = reused(ended(c=BAD), files_kept=False)
+    assert reuse.reasons == {
+        "c": "it failed",
+        "b": "c needs its files, which are gone",
+        "a": "b needs its files, which are gone",
+    }
+    assert set(reuse.taken) == {"other"}
 
 
 def test_a_step_that_was_skipped_is_not_planned_and_has_no_outcome() -> None:
