@@ -16,6 +16,7 @@ from flows.workload.execute import execute
 from flows.workload.job import Job, WorkloadEnd, WorkloadFailedError
 from flows.workload.lease import kept_alive
 from flows.workload.plan import plan_workload
+from flows.workload.progress import log_fault, plan_shown
 from flows.workload.reuse import kept_workspace
 from flows.workload.settle import settle
 from flows.workload.workspace import close_workspace, workspace_of
@@ -86,5 +87,6 @@ async def _run_leased(
     allocated = await allocate(
         lease.id, opaque(planned.plan), demands, wait_for=[opaque(planned.plan)]
     )
-    executed = await execute(job, planned, ledger, lease, admission, after=allocated)
+    async with plan_shown(planned, log_fault(get_run_logger())):
+        executed = await execute(job, planned, ledger, lease, admission, after=allocated)
     return await settle(job, planned, executed, ledger, lease, folder)

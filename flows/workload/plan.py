@@ -17,7 +17,7 @@ from flows.workload.reuse import passed_before, planned_again, reuse_of
 from flows.workload.workspace import trial_of
 from tasks.cancellation import in_thread
 from tasks.distribute.planned import PlannedWorkload
-from tasks.distribute.task import distribute, explain
+from tasks.distribute.task import distribute, explain, show_plan
 from tasks.launch.step_environment import (
     interpreter,
     programs_first,
@@ -43,6 +43,7 @@ async def plan_only(job: Job, ledger: Ledger) -> StoredPlan:
         )
     now = time.time()
     former = next(((str(each.id), each.plan) for each in plans_of(ledger, job.key, limit=1)), None)
+    planned = replace(planned, plan=await show_plan(planned))
     if planned.plan.order:
         await explain(opaque(planned), opaque(former), wait_for=[opaque(planned.plan)])
     return StoredPlan(record_plan(ledger, job.key, planned.plan, now), job.key, planned.plan, now)
