@@ -61,22 +61,28 @@ class SourceFiles:
 
     def _digest(self, name: str) -> str:
         if name not in self._digests:
-            self._digests[name] = _digest_of(self._root / name)
+            self._digests[name] = self._digest_of(self._root / name)
         return self._digests[name]
 
-
-def _digest_of(path: Path) -> str:
-    """Return a digest of content and mode; of a link that of its text, as it may lead anywhere."""
-    digest = hashlib.sha256()
-    if path.is_symlink():
-        digest.update(os.fsencode(f"link {path.readlink()}"))
-    else:
-        digest.update(f"file {os.access(path, os.X_OK)} ".encode())
-        if path.is_file():
+    def _digest_of(self, path: Path) -> str:
+        """Return a digest of content and mode; of a link also of its text."""
+        digest = hashlib.sha256()
+        if path.is_symlink():
+            digest.update(os.fsencode(f"link {path.readlink()} "))
+        if self._is_own_file(path):
+            digest.update(f"file {os.access(path, os.X_OK)} ".encode())
             with path.open("rb") as file:
                 while content := file.read(_CHUNK_BYTES):
                     digest.update(content)
-    return digest.hexdigest()[:_DIGEST_CHARACTERS]
+        return digest.hexdigest()[:_DIGEST_CHARACTERS]
+
+    def _is_own_file(self, path: Path) -> bool:
+        """Tell whether ``path`` is a file of this tree; a link may lead anywhere, or in a circle."""
+        try:
+            place = path.resolve(strict=True)
+        except (OSError, RuntimeError):
+            return False
+        return place.is_file() and place.is_relative_to(self._root.resolve())
 
 
 @cache

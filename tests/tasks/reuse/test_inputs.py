@@ -72,4 +72,26 @@ def test_content_mode_and_links_count(source: Path) -> None:
     seen.append(digest("a.py"))
     assert len(set(seen)) == 4
     (source / "away").symlink_to(source.parent, target_is_directory=True)
-    assert digest("away")
+    (source / "circle").symlink_to("circle")
+    assert digest("away") != digest("circle")
+
+
+def test_a_link_to_a_file_of_the_source_counts_with_its_content(
+    source: Path, tmp_path: Path
+) -> None:
+    """A step that reads a file through a link would be skipped after that file was changed."""
+
+    def digest() -> str:
+        """Return the digest of the link as it is now."""
+        return SourceFiles(source).matching("inputs", ["linked.py"])["linked.py"]
+
+    (source / "linked.py").symlink_to("lib/b.py")
+    seen = digest()
+    (source / "lib" / "b.py").write_text("other")
+    assert digest() != seen
+    outside = tmp_path.with_name("outside.txt")
+    (source / "linked.py").unlink()
+    (source / "linked.py").symlink_to(outside)
+    seen = digest()
+    outside.write_text("what no version of the source holds")
+    assert digest() == seen
