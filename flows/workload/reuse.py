@@ -22,6 +22,7 @@ from tasks.ledger.executions import Execution
 from tasks.ledger.plans import StoredPlan
 from tasks.ledger.workloads import WorkloadLease
 from tasks.ledger.workloads import workloads as recorded_workloads
+from tasks.observe.summary import WorkloadSummary
 from tasks.reuse.cache import from_cache, record_outcomes, step_keys
 from tasks.reuse.declaration import declarations
 from tasks.reuse.ended_run import EndedRun, EndedStep, keep_ended, kept_ended
@@ -109,19 +110,21 @@ def planned_again(again: StoredPlan | None, reuse: Reuse) -> StoredPlan | None:
     return replace(again, plan=replace(plan, order=order, placements=placements))
 
 
-def keep_for_later(
+def keep_for_later(  # noqa: PLR0917 - a job, its plan and all that came of it
     job: Job,
     planned: PlannedWorkload,
     executed: Executed,
     done: Sequence[Execution],
     lease: WorkloadLease,
+    summary: WorkloadSummary,
     *,
     ledger: Ledger,
     folder: Path,
 ) -> None:
     """Keep how the steps of ``job`` ended, for `only: failed`; and in the cache what succeeded.
 
-    ``done`` are its attempts, ``folder`` is that of the run.
+    ``done`` are its attempts, ``folder`` is that of the run. Where it failed although each of its
+    tests succeeded, as with too little coverage, none of them counts: the suite is run again.
     """
     reuse = planned.reuse
     steps = {
@@ -131,6 +134,8 @@ def keep_for_later(
         for name, result in executed.results.items()
     }
     passed = {*passed_tests(planned.graph, done), *passed_before(job)}
+    if not summary.succeeded and all(result.succeeded for result in executed.results.values()):
+        passed = set()
     suite, now = _suite(job.spec), time.time()
     release, tests = job.release.digest, tuple(sorted(passed))
     keep_ended(folder, EndedRun(lease.id, release, now, suite, steps, tests))

@@ -36,8 +36,8 @@ async def settle(  # noqa: PLR0917 - the job, its plan and its end, and where it
         graph, plan, results, executed.reports, executed.seconds, planned.reuse
     )
     done = await asyncio.to_thread(executions, ledger, lease.id)
-    keep = partial(keep_for_later, job, planned, executed, done, lease)
-    await asyncio.to_thread(keep, ledger=ledger, folder=folder)
     summary = await appraised(summary, graph, done, folder)
+    keep = partial(keep_for_later, job, planned, executed, done, lease, summary)
+    await asyncio.to_thread(keep, ledger=ledger, folder=folder)
     await show_workload(plan, results, summary)
     return WorkloadEnd(summary, last_outcomes(graph, results))
