@@ -2,7 +2,8 @@
 
 `python -m benchmarks.planning --instances DIR [--family stg|wfformat|...] [--providers 2|4|8|16|het8]
 [--time-limit 5] [--noise 0.3] [--json] [--check]` prints a table and, with `--json`, one JSON object as its last line.
-`python -m benchmarks.planning --scale 10000,100000` times first plans of random layered graphs.
+`python -m benchmarks.planning --scale 10000,100000` times first plans of random layered graphs,
+plans of a few steps, and a dry run of 1,000 steps.
 
 A gap is that of the makespan over the optimum or the best known makespan where there is one, else
 over the lower bound (see `tasks.planning.bound`); `simple_gap_percent` is the one over the
@@ -26,8 +27,14 @@ from pathlib import Path
 import benchmarks.instances
 from benchmarks.bars import Bars, add_options, end
 from benchmarks.instances.interface import PLANNED, Case, Family, Options, Outcome
-from benchmarks.planning_bars import plan_bars, scale_bars
-from benchmarks.planning_scale import first_use_seconds, scale_table, scales
+from benchmarks.planning_bars import plan_bars, scale_bars, time_bars
+from benchmarks.planning_scale import (
+    dry_run_seconds,
+    first_use_seconds,
+    scale_table,
+    scales,
+    small_plan_seconds,
+)
 
 _EQUAL = 1e-6
 _NO_FAMILIES = {"interface", "fleets"}
@@ -188,13 +195,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_options(parser)
     options = parser.parse_args(arguments)
     if options.instances is None:
+        small = small_plan_seconds()  # before anything is compiled
         first_use = {"first_use_seconds": first_use_seconds()}
         seconds = scales([int(item) for item in (options.scale or "10000").split(",")])
+        dry_run = dry_run_seconds()
         print("\n".join(scale_table(seconds)))
+        print(f"\nsmall plans: {small:.3f} s at most")
+        print(f"dry run of 1,000 steps: {dry_run['dry_run_seconds']:.3f} s")
         firsts = {name: figures["first_plan_seconds"] for name, figures in seconds.items()}
-        return end(
-            options, {"benchmark": "planning scale", **first_use, **seconds}, scale_bars(firsts)
-        )
+        times = {"small_plan_seconds": small, "dry_run_1000": dry_run}
+        report = {"benchmark": "planning scale", **first_use, **seconds, **times}
+        bars_of_time = time_bars(small, dry_run["dry_run_seconds"])
+        return end(options, report, {**scale_bars(firsts), **bars_of_time})
     providers = tuple(name for item in options.providers for name in item.split(","))
     setting = Options(providers, options.time_limit, options.noise, options.seed)
     name, family = family_of(options.instances, options.family)

@@ -53,6 +53,21 @@ def _limit(family: str, group: str, noise: float) -> float | None:
     return NOISY_EQUAL_PERCENT if noise else EQUAL_PERCENT
 
 
+SMALL_PLAN_SECONDS = 0.1
+"""Of CPU, for a plan of a few steps."""
+
+DRY_RUN_1000_SECONDS = 5.0
+"""Of CPU, for a dry run of 1,000 steps with all its explanations."""
+
+
+def time_bars(small_plan_seconds: float, dry_run_seconds: float) -> Bars:
+    """Return the bars of what a user waits for: small plans, and a large dry run."""
+    return {
+        "small_plan_seconds": at_most(small_plan_seconds, SMALL_PLAN_SECONDS),
+        "dry_run_1000_seconds": at_most(dry_run_seconds, DRY_RUN_1000_SECONDS),
+    }
+
+
 def scale_bars(first_plan_seconds: Mapping[str, float]) -> Bars:
     """Return the bars of time; keys are the number of steps and what they demand."""
     return {

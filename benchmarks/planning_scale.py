@@ -1,25 +1,31 @@
-"""The time of first plans of large graphs: random layers, vectors of demand or one slot."""
+"""The time of plans: of small and of large graphs, in random layers, and of a whole dry run."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.instances.fleets import HET8
 from blocks.providers.interface import Resources
+from tasks.distribute.explaining.shown_plan import explained, rows_and_chart
 from tasks.estimates import Estimate
 from tasks.plan import FleetSnapshot, ProviderState
 from tasks.planning.bound import bound_of
 from tasks.planning.construct import construct
 from tasks.planning.core.problem import problem_of
+from tasks.planning.outlook import with_eta
 from tasks.planning.planner import plan
 from tasks.workload import SplitDecision, Step, StepGraph
 
 _LAYER, _NEEDS = 200, 3
+_SMALL = (5, 10, 20)
+_SMALL_FLEET = 2
+_DRY_RUN_STEPS = 1000
 
 
 def layered(steps: int, *, alike: bool) -> tuple[StepGraph, dict[str, Estimate], FleetSnapshot]:
@@ -50,11 +56,57 @@ def layered(steps: int, *, alike: bool) -> tuple[StepGraph, dict[str, Estimate],
     return graph, estimates, FleetSnapshot(1, 0.0, tuple(providers))
 
 
+def small_plan_seconds() -> float:
+    """Return the longest time of the plans of a few steps on two providers, in seconds of CPU.
+
+    What is compiled at its first use must not be needed for them.
+    """
+    longest = 0.0
+    for steps in _SMALL:
+        for alike in (True, False):
+            graph, estimates, fleet = layered(steps, alike=alike)
+            few = replace(fleet, providers=fleet.providers[:_SMALL_FLEET])
+            started = time.process_time()
+            plan(graph, estimates, few)
+            longest = max(longest, time.process_time() - started)
+    return round(longest, 3)
+
+
+def dry_run_seconds() -> dict[str, float]:
+    """Return how long the parts of a dry run with all explanations take, in seconds of CPU.
+
+    Some of them run side by side, so that a clock shows less where nothing else runs.
+    """
+    longest: dict[str, float] = {}
+    for alike in (True, False):
+        parts = _dry_run(*layered(_DRY_RUN_STEPS, alike=alike))
+        if sum(parts.values()) > sum(longest.values()):
+            longest = parts
+    return {**longest, "dry_run_seconds": round(sum(longest.values()), 3)}
+
+
+def _dry_run(
+    graph: StepGraph, estimates: dict[str, Estimate], fleet: FleetSnapshot
+) -> dict[str, float]:
+    moments = [time.process_time()]
+    planned = plan(graph, estimates, fleet)
+    moments.append(time.process_time())
+    planned = with_eta(graph, estimates, fleet, planned)
+    moments.append(time.process_time())
+    rows_and_chart(graph, fleet, planned)
+    moments.append(time.process_time())
+    explained(graph, estimates, fleet, planned)
+    moments.append(time.process_time())
+    seconds = [round(after - before, 3) for before, after in itertools.pairwise(moments)]
+    names = ("plan_seconds", "forecast_seconds", "chart_seconds", "explanation_seconds")
+    return dict(zip(names, seconds, strict=True))
+
+
 def first_use_seconds() -> float:
     """Return how long the first plans of a process take: what they compile or read is ready then."""
     started = time.perf_counter()
     for alike in (True, False):
-        plan(*layered(100, alike=alike), budget_seconds=0)
+        _dry_run(*layered(100, alike=alike))
     return round(time.perf_counter() - started, 3)
 
 

@@ -51,6 +51,17 @@ MatrixValue = (
 )
 
 
+def _within_source(glob: str) -> str:
+    """Return ``glob`` if it stays below the source."""
+    if glob.startswith(("/", "~")) or ".." in glob.split("/"):
+        raise ValueError("leads out of the source: write it relative to the root of the source")
+    return glob
+
+
+InputGlob = Annotated[FilePath, Field(min_length=1), AfterValidator(_within_source)]
+"""A pattern of files below the source; `**` stands for any folders."""
+
+
 class StepSpec(BaseModel):
     """One declared step of a workload."""
 
@@ -117,6 +128,15 @@ class StepSpec(BaseModel):
     )
     auto: list[Auto] = Field(default=[], max_length=MAX_NAMES, description=_AUTO)
     variables: Variables = Field(default={}, description="Environment variables")
+    inputs: list[InputGlob] = Field(
+        default=[],
+        max_length=MAX_NAMES,
+        description=(
+            "Globs of the files of the source that it reads, e.g. `src/**/*.py`. Where they, its "
+            "command and its variables are as in a run that succeeded, it is not executed: that "
+            "outcome is taken. Only for a step that leaves no files, as none is restored"
+        ),
+    )
 
 
 class StepsWorkload(BaseModel):

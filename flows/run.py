@@ -16,11 +16,13 @@ from flows.run_state.failure import fails_plainly
 from flows.workload.job import Job, WorkloadFailedError
 from flows.workload.lifecycle import run_workload
 from flows.workload.plan import plan_only
+from flows.workload.reuse import last_run
 from flows.workload.selection import chosen_workload, refuse_impossible_workload, with_workload
 from flows.workload.stored_plan import stored_plan, told
 from tasks.launch import task as launching
 from tasks.observe.summary import estimate_sentence
 from tasks.planning.planner import refuse_other_strategy
+from tasks.settings import settings
 
 
 @flow(
@@ -43,6 +45,8 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
     version: Version = "",
     plan: PlanId = "",
     goal: Goal | None = None,
+    only: Literal["all", "failed"] = "all",
+    refresh: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
 ) -> str:
     """Run a workload of a project; a run that died is resumed, repeating no finished step.
 
@@ -62,6 +66,11 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
             again, whatever the strategy; empty: a new plan.
         goal: What a plan minimises, and what it may cost or take; null: what the workload
             says, else the shortest time. Only for `planned`.
+        only: What is run. `all`: everything. `failed`: what did not succeed in the last run of
+            this workload that has ended, what is new or changed, and what needs such steps; the
+            other outcomes are taken from that run.
+        refresh: Execute steps that declare `inputs` also where nothing has changed, and
+            put the new outcomes into the cache.
 
     Returns:
         How far off the estimates were; for a dry run, the expected time and the plan's id.
@@ -73,9 +82,21 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         refuse_impossible_workload(target, name, spec, machines, ledger)
         refuse_other_strategy(goal or spec.goal, strategy)
         again = stored_plan(target, name, plan, ledger)
+        former = last_run(target, name, ledger, settings().root) if only == "failed" else None
         target = with_workload(target, name, spec)
         release = await launching.build(target, version, serves=False)
-        job = Job(target, release, name, spec, machines, strategy, again, goal)
+        job = Job(
+            target,
+            release,
+            name,
+            spec,
+            machines,
+            strategy,
+            again,
+            goal,
+            former=former,
+            refresh=refresh,
+        )
         if dry_run:
             message = told(await plan_only(job, ledger))
             get_run_logger().info("%s", message)

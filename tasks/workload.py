@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -32,7 +32,8 @@ class Step:
 
     ``auto`` names the values that history decides instead of the declaration: ``memory``,
     ``timeout`` or ``retries``. ``memory_limit_mib`` is what its processes may use together; 0: no
-    limit, None: what ``demand`` reserves.
+    limit, None: what ``demand`` reserves. ``inputs`` are globs of the files that it reads: where
+    there are any, a former outcome of the same inputs is taken over.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Step:
     memory_limit_mib: int | None = None
     matrix: tuple[tuple[str, str | int | bool], ...] = ()
     expected_seconds: float | None = None
+    inputs: tuple[str, ...] = ()
 
     @property
     def wall_key(self) -> str:
@@ -102,12 +104,14 @@ class StepReport:
 class SplitDecision:
     """How a workload was split, why, and the alternatives that were considered.
 
-    ``alternatives`` are pairs of (number of parts, predicted makespan in seconds).
+    ``alternatives`` are pairs of (number of parts, predicted makespan in seconds). ``left_out`` is
+    the number of items that a former run has done, so that no part has them.
     """
 
     parts: int
     reason: str
     alternatives: tuple[tuple[int, float], ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True)  # without slots, so that what is derived can be kept
@@ -122,6 +126,23 @@ class StepGraph:
     def step(self, step_id: str) -> Step:
         """Return the step of that id."""
         return self._by_id[step_id]
+
+    def without(self, left_out: Collection[str]) -> StepGraph:
+        """Return the graph without these steps; what needs one of them needs what that needs."""
+        if not left_out:
+            return self
+        needs_of: dict[str, tuple[str, ...]] = {}
+        steps = []
+        for step in self.steps:
+            needs = dict.fromkeys(
+                other
+                for need in step.needs
+                for other in (needs_of[need] if need in left_out else (need,))
+            )
+            needs_of[step.id] = tuple(needs)
+            if step.id not in left_out:
+                steps.append(replace(step, needs=tuple(needs)))
+        return replace(self, steps=tuple(steps))
 
     @cached_property
     def _by_id(self) -> Mapping[str, Step]:

@@ -33,6 +33,7 @@ SERVED = (
     "tests/flows/test_decisions.py",
     "tests/flows/test_estimate.py",
     "tests/flows/test_replay.py",
+    "tests/flows/test_reuse.py",
     "tests/flows/workload/test_workspace.py",
     "tests/stack/test_schedules.py",
     "tests/stack/worker/test_polling.py",

@@ -10,7 +10,7 @@ from flows.run_state.secret_redaction import redacted
 from tasks.cancellation import in_thread
 from tasks.ledger.executions import Execution
 from tasks.observe.summary import WorkloadSummary
-from tasks.split.coverage import judge_coverage
+from tasks.split.coverage import judge_coverage, unjudged
 from tasks.split.retries import last_successes, retry_remarks
 from tasks.split.skips import skip_remarks
 from tasks.workload import StepGraph
@@ -38,7 +38,13 @@ def _appraised(
         first = graph.steps[0]
         shards = [each.directory for each in last_successes(done).values()]
         python = Path(first.argv[0])
-        verdict = judge_coverage(shards, first.cwd, python, first.environment, folder / _COVERAGE)
+        combined = folder / _COVERAGE
+        left_out = graph.decision.left_out
+        verdict = (
+            unjudged(shards, left_out)
+            if left_out
+            else judge_coverage(shards, first.cwd, python, first.environment, combined)
+        )
         failures += [(_COVERAGE, verdict.failure)] if verdict.failure else []
         remarks += [verdict.remark] if verdict.remark else []
     return replace(

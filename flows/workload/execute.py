@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from prefect import get_run_logger
 
+from blocks.providers.interface import Outcome
 from flows.workload.job import Job
 from flows.workload.progress import log_fault, log_queued, log_replanned, shown_progress
 from tasks.allocate.ledger_admission import LedgerAdmission
@@ -33,11 +35,15 @@ from tasks.workload import Step, StepReport
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """The result of each step, the steps' reports of their items, and the total time."""
+    """The result of each step, the steps' reports of their items, and the total time.
+
+    ``succeeded`` are the steps that were executed and succeeded, those of lists too.
+    """
 
     results: dict[str, StepResult]
     reports: dict[str, StepReport]
     seconds: float
+    succeeded: Sequence[tuple[Step, Outcome]] = ()
 
 
 async def execute(
@@ -63,6 +69,15 @@ async def execute(
         secrets=secrets,
     )
 
+    succeeded: list[tuple[Step, Outcome]] = []
+
+    async def run_and_note(step: Step, provider: str) -> Outcome:
+        """Run one attempt, and note it if it succeeds."""
+        outcome = await runner(step, provider)
+        if outcome.succeeded:
+            succeeded.append((step, outcome))
+        return outcome
+
     def fleet_now() -> FleetSnapshot:
         return fleet(ledger, list(job.providers), time.time())
 
@@ -79,11 +94,11 @@ async def execute(
             planned.estimates,
             fleet_now,
             admission,
-            execute=runner,
+            execute=run_and_note,
             submit=submit,
             workload_id=lease.id,
             fence=lease.fence,
-            former=former_run(done),
+            former=replace(former_run(done), take=planned.reuse.take),
             variables={
                 "project": job.target.project,
                 "environment": job.target.environment,
@@ -102,4 +117,4 @@ async def execute(
             await submit.close()
             for provider in job.providers.values():
                 provider.close()
-    return Executed(results, runner.reports, time.time() - began)
+    return Executed(results, runner.reports, time.time() - began, succeeded)

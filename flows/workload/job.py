@@ -14,6 +14,7 @@ from tasks.launch.target import Target
 from tasks.ledger.plans import StoredPlan
 from tasks.observe.summary import WorkloadSummary
 from tasks.release import Release
+from tasks.reuse.ended_run import EndedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Job:
     """A workload of one release, the providers it may use, and the plan to run again, if any.
 
     Without a ``goal``, the workload's own goal holds. ``workspace`` is its copy of the release.
+    With a ``former`` run, only what failed in it is run again. ``refresh`` has no outcome taken
+    from the cache.
     """
 
     target: Target
@@ -32,6 +35,8 @@ class Job:
     again: StoredPlan | None = None
     goal: Goal | None = None
     workspace: Release | None = None
+    former: EndedRun | None = None
+    refresh: bool = False
 
     @property
     def tree(self) -> Release:
@@ -42,9 +47,11 @@ class Job:
     def key(self) -> str:
         """The workload's identity: a run with the same key resumes what an earlier one left."""
         target = self.target
-        # Changed steps are another workload, also under the same name; another goal is not.
+        # Changed steps are another workload, also under the same name; another goal is not. To
+        # repeat what failed is another one too: to resume it must not run what it left out.
         steps = self.spec.model_dump_json(exclude={"goal", "schedule"})
-        digest = hashlib.sha256(steps.encode()).hexdigest()[:12]
+        only = "only what failed" if self.former else ""
+        digest = hashlib.sha256(f"{only}{steps}".encode()).hexdigest()[:12]
         where = f"{target.project}/{self.workload}/{target.environment}"
         return f"{where}/{self.release.digest}/{digest}"
 

@@ -16,6 +16,8 @@ from flows.workload.execute import execute
 from flows.workload.job import Job, WorkloadEnd, WorkloadFailedError
 from flows.workload.lease import kept_alive
 from flows.workload.plan import plan_workload
+from flows.workload.progress import log_fault, plan_shown
+from flows.workload.reuse import kept_workspace
 from flows.workload.settle import settle
 from flows.workload.workspace import close_workspace, workspace_of
 from tasks.allocate.ledger_admission import LedgerAdmission
@@ -49,7 +51,9 @@ async def run_workload(job: Job, ledger: Ledger) -> WorkloadEnd:
     try:
         warn = get_run_logger().warning
         async with kept_alive(ledger, lease, admission, config.lease_seconds, warn):
-            workspace = await workspace_of(lease.id, job.release, job.spec, ledger)
+            workspace = await workspace_of(
+                lease.id, job.release, job.spec, ledger, base=lambda: kept_workspace(job)
+            )
             leased = replace(job, workspace=workspace)
             end = await _run_leased(leased, ledger, lease, admission, group)
     except SlipwayError as error:
@@ -90,7 +94,8 @@ async def _run_leased(
     allocated = await allocate(
         lease.id, opaque(planned.plan), opaque(demands), wait_for=[opaque(planned.plan)]
     )
-    executed = await execute(
-        job, planned, ledger, lease, admission=admission, group=group, after=allocated
-    )
-    return await settle(planned, executed, ledger, lease, folder)
+    async with plan_shown(planned, log_fault(get_run_logger())):
+        executed = await execute(
+            job, planned, ledger, lease, admission=admission, group=group, after=allocated
+        )
+    return await settle(job, planned, executed, ledger, lease, folder)

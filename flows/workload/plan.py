@@ -13,9 +13,11 @@ from prefect.utilities.annotations import opaque
 
 from blocks.workload_spec import PytestWorkload
 from flows.workload.job import Job
+from flows.workload.reuse import passed_before, planned_again, reuse_of
 from flows.workload.workspace import trial_of
+from tasks.cancellation import in_thread
 from tasks.distribute.planned import PlannedWorkload
-from tasks.distribute.task import distribute, explain
+from tasks.distribute.task import distribute, explain, show_plan
 from tasks.launch.step_environment import (
     interpreter,
     programs_first,
@@ -27,6 +29,7 @@ from tasks.ledger.estimates import read_estimates_by_kind
 from tasks.ledger.plans import StoredPlan, plans_of, record_plan
 from tasks.ledger.providers import fleet
 from tasks.planning.autotune import with_history
+from tasks.reuse.failed import source_of
 from tasks.settings import settings
 from tasks.split.task import split
 from tasks.workload import StepGraph
@@ -40,7 +43,9 @@ async def plan_only(job: Job, ledger: Ledger) -> StoredPlan:
         )
     now = time.time()
     former = next(((str(each.id), each.plan) for each in plans_of(ledger, job.key, limit=1)), None)
-    await explain(opaque(planned), opaque(former), wait_for=[opaque(planned.plan)])
+    planned = replace(planned, plan=await show_plan(planned))
+    if planned.plan.order:
+        await explain(opaque(planned), opaque(former), wait_for=[opaque(planned.plan)])
     return StoredPlan(record_plan(ledger, job.key, planned.plan, now), job.key, planned.plan, now)
 
 
@@ -64,21 +69,27 @@ async def plan_workload(job: Job, ledger: Ledger, record: Path) -> PlannedWorklo
         fleet=providers,
         estimates=read_estimates,
         record=record,
+        passed=passed_before(job),
+        source=source_of(job.former) if job.former else "",
         wait_for=[opaque(job.release)],
     )
+    reuse = await in_thread(lambda: reuse_of(job, as_split, variables, ledger))
     graph = searching_first(as_split, job.tree, variables["PATH"])
     estimates = read_estimates(_history_keys(graph))
-    graph, autotuned = with_history(graph, estimates, providers)
+    graph, tuned = with_history(graph, estimates, providers)
+    autotuned = tuple(choice for choice in tuned if choice.step not in reuse.left_out)
+    again = planned_again(job.again, reuse)
     plan = await distribute(
-        opaque(graph),
+        opaque(graph.without(reuse.left_out)),
         opaque(estimates),
         opaque(providers),
         job.strategy,
-        opaque((str(job.again.id), job.again.plan) if job.again else None),
+        opaque((str(again.id), again.plan) if again else None),
         goal=job.goal or job.spec.goal,
+        reuse=opaque(reuse),
         wait_for=[opaque(as_split)],
     )
-    return PlannedWorkload(graph, estimates, providers, plan, autotuned)
+    return PlannedWorkload(graph, estimates, providers, plan, autotuned, reuse)
 
 
 def step_variables(job: Job) -> dict[str, str]:

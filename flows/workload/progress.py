@@ -1,7 +1,8 @@
-"""Shows the progress of a workload's steps, and logs why steps wait."""
+"""Shows the plan of a workload and the progress of its steps, and logs why steps wait."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,8 +10,10 @@ from contextlib import asynccontextmanager
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
 from tasks.claim import Queued
-from tasks.companion import Tell, shown
+from tasks.companion import Tell, fault_of, shown, to_its_end
 from tasks.distribute.dispatch.events import Replanned, WorkloadProgress
+from tasks.distribute.planned import PlannedWorkload
+from tasks.distribute.task import show_plan
 
 _SECONDS = 1.0
 
@@ -69,3 +72,20 @@ async def shown_progress(
     async with shown(newest, show, _SECONDS, tell):
         yield update
     await aupdate_progress_artifact(artifact, 100.0)
+
+
+@asynccontextmanager
+async def plan_shown(planned: PlannedWorkload, tell: Tell) -> AsyncIterator[None]:
+    """Show the plan while its steps run, so that none waits for a chart.
+
+    It is waited for at the end, but not where that is an error; ``tell`` is told what fails.
+    """
+    showing = asyncio.create_task(show_plan(planned))
+    try:
+        yield
+        await asyncio.wait([showing])
+    finally:
+        showing.cancel()
+        await to_its_end(showing)
+    if error := fault_of(showing):
+        tell("The plan cannot be shown", error)

@@ -72,6 +72,8 @@ def _past(
     plan = read_plan(ledger, row.id)
     if graph is None or plan is None:
         return "have no kept graph or plan"
+    if len(plan.order) < len(graph.steps):
+        return "took over steps of other runs"
     if any(step.foreach for step in graph.steps):
         return "added steps while they ran"
     try:

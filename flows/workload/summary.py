@@ -8,19 +8,21 @@ from blocks.providers.interface import Outcome
 from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.observe.summary import StepLine, WorkloadSummary
 from tasks.plan import Placement, Plan
+from tasks.reuse.taken import NOTHING_REUSED, Reuse
 from tasks.workload import StepGraph, StepReport
 
 _WHY_CHARACTERS = 300
 
 
-def workload_summary(
+def workload_summary(  # noqa: PLR0917 - a plan and its results
     graph: StepGraph,
     plan: Plan,
     results: Mapping[str, StepResult],
     reports: Mapping[str, StepReport],
     seconds: float,
+    reuse: Reuse = NOTHING_REUSED,
 ) -> WorkloadSummary:
-    """Return the summary of a workload that took ``seconds``."""
+    """Return the summary of a workload that took ``seconds`` and took ``reuse`` from others."""
     placed = {item.step: item for item in plan.placements}
     return WorkloadSummary(
         workload=graph.workload,
@@ -33,6 +35,9 @@ def workload_summary(
         tests=sum(len(step.items) for step in graph.steps),
         failures=tuple(_failures(results, reports)),
         resumed_steps=sum(result.resumed for result in results.values()),
+        taken_steps=sum(bool(result.taken) for result in results.values()),
+        taken_tests=reuse.tests,
+        repeated=reuse.source,
     )
 
 
@@ -48,20 +53,22 @@ def last_outcomes(graph: StepGraph, results: Mapping[str, StepResult]) -> tuple[
 
 
 def _line(placements: Mapping[str, Placement], result: StepResult) -> StepLine:
-    # A step of a list has no placement of its own, but that of the step which became the list.
-    placed = placements.get(result.step) or placements[result.group]
+    # A step of a list has no placement of its own, but that of the step which became the list; one
+    # that was not expected to run has none.
+    placed = placements.get(result.step) or placements.get(result.group)
     # A step that a former run executed is not part of this plan.
-    ran = result.outcome if result.outcome and not result.resumed else None
+    ran = result.outcome if result.outcome and not result.kept else None
     # A failure begins with the word already.
     why = first_line(result.detail).removeprefix(f"{result.state.value}: ")
     note = "" if result.harmless or not why else f": {why}"
     suffix = " in a former run" if result.resumed else ""
+    suffix = f", {result.taken}" if result.taken else suffix
     if result.parts is not None and result.harmless:
         suffix = f" ({result.parts} items)"
     return StepLine(
         result.step,
-        result.provider or (placed.provider if ran else ""),
-        placed.end_seconds - placed.start_seconds,
+        result.provider or (placed.provider if ran and placed else ""),
+        placed.end_seconds - placed.start_seconds if placed else 0.0,
         ran.seconds if ran else None,
         f"{result.state.value}{suffix}{note}",
         result.attempts,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from prefect import get_run_logger
@@ -31,9 +32,16 @@ _DAY_SECONDS = 86_400.0
 
 
 async def workspace_of(
-    workload_id: str, release: Release, spec: SplittableSpec, ledger: Ledger
+    workload_id: str,
+    release: Release,
+    spec: SplittableSpec,
+    ledger: Ledger,
+    *,
+    base: Callable[[], Path | None] = lambda: None,
 ) -> Release:
     """Return the workspace of the workload, ready to use; remove old ones of other workloads.
+
+    It is a copy of the release, or of its workspace ``base`` with what steps have written there.
 
     Raises:
         SlipwayError: It cannot be created.
@@ -43,7 +51,8 @@ async def workspace_of(
         """Remove old workspaces, then open ours; return sentences on what could not be removed."""
         root, now = settings().root, time.time()
         trimmed = trim_workspaces(root, lambda: living(ledger, now), now)
-        return open_workspace(release, root, workload_id), trimmed.left
+        copied = replace(release, path=base() or release.path)
+        return open_workspace(copied, root, workload_id), trimmed.left
 
     workspace, leftovers = await asyncio.to_thread(prepared)
     for sentence in leftovers:

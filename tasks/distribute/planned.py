@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
 from tasks.planning.autotune import Autotuned
+from tasks.reuse.taken import NOTHING_REUSED, Reuse
 from tasks.workload import StepGraph
 
 
@@ -20,6 +21,7 @@ class PlannedWorkload:
         fleet: The providers at the time of planning.
         plan: The provider of each step, and their order.
         autotuned: The settings of its steps that were chosen from history.
+        reuse: What is taken over from former runs; the plan has no place for it.
     """
 
     graph: StepGraph
@@ -27,3 +29,9 @@ class PlannedWorkload:
     fleet: FleetSnapshot
     plan: Plan
     autotuned: tuple[Autotuned, ...] = ()
+    reuse: Reuse = NOTHING_REUSED
+
+    @property
+    def to_run(self) -> StepGraph:
+        """The graph of the steps that are planned."""
+        return self.graph.without(self.reuse.left_out)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -25,39 +24,28 @@ from blocks.redaction import last_lines
 from tasks.artifact import artifact_key, one_line
 from tasks.distribute.dispatch.packing import Pack, first_then
 from tasks.distribute.dispatch.results import StepFailedError
-from tasks.distribute.explaining.binding import binding
-from tasks.distribute.explaining.explanation import explanation_of
-from tasks.distribute.explaining.explanation_report import strategy_rows, what_if
-from tasks.distribute.explaining.gantt import bars_of_plan, gantt
-from tasks.distribute.explaining.pareto_chart import draw_pareto_front
 from tasks.distribute.explaining.report import (
-    Row,
+    eta_sentence,
     plan_headline,
-    plan_rows,
     plan_sentence,
     plan_summary,
+    reuse_sentences,
 )
-from tasks.distribute.explaining.slack import slack_seconds
+from tasks.distribute.explaining.shown_plan import explained, front_title, rows_and_chart
 from tasks.distribute.planned import PlannedWorkload
 from tasks.errors import SlipwayError, StaleFenceError
 from tasks.estimates import Estimates
 from tasks.picture import picture
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.core.usage import curves
 from tasks.planning.outlook import with_eta
-from tasks.planning.pareto import NOTHING_TO_TRADE, pareto_front, pareto_rows
+from tasks.planning.pareto import NOTHING_TO_TRADE
 from tasks.planning.planner import plan
 from tasks.planning.replay import replay
 from tasks.planning.strategy import PLANNED
+from tasks.reuse.taken import NOTHING_REUSED, Reuse
 from tasks.workload import Step, StepGraph
 
 _JITTER = 0.2
-# For improving each of the many plans that an explanation compares.
-_REPLAN_SECONDS = 0.05
-# For all points of the Pareto front of cost and makespan.
-_FRONT_SECONDS = 1.0
-# With more steps the computation takes long, and nobody reads so many rows.
-_MAX_WITH_SLACK = 20_000
 # Nobody can read more arrows into one step, and the server has to store them.
 _MAX_ARROWS = 100
 _MAX_DELAY_SECONDS = 600.0
@@ -67,7 +55,7 @@ _QUOTED_LINES = 15
 @task(
     name="distribute",
     task_run_name="distribute {graph.workload}",
-    description="Plans which step runs where and in what order, and shows the plan",
+    description="Plans which step runs where and in what order",
     cache_policy=NO_CACHE,
     persist_result=False,
 )
@@ -79,10 +67,12 @@ async def distribute(
     again: tuple[str, Plan] | None = None,
     *,
     goal: Goal | None = None,
+    reuse: Reuse = NOTHING_REUSED,
 ) -> Plan:
-    """Plan ``graph`` for ``goal`` and show the plan as a table and as a chart.
+    """Plan ``graph`` for ``goal``.
 
-    ``again`` is a stored plan and its id: then its order and its providers are used.
+    ``again`` is a stored plan and its id: then its order and its providers are used. ``reuse`` is
+    what is taken over from former runs, and so is not in ``graph``.
 
     Raises:
         BadInputError: the strategy is unknown, there is no provider, or a step fits none; the
@@ -93,31 +83,34 @@ async def distribute(
         new_plan = await asyncio.to_thread(replay, graph, estimates, fleet, stored, name)
     else:
         new_plan = await asyncio.to_thread(plan, graph, estimates, fleet, strategy, goal=goal)
-    new_plan = await asyncio.to_thread(with_eta, graph, estimates, fleet, new_plan)
-    rows, chart = await asyncio.to_thread(_rows_and_chart, graph, fleet, new_plan)
-    get_run_logger().info("%s", plan_sentence(new_plan))
-    headline = one_line(plan_headline(new_plan))
+    for sentence in (plan_sentence(new_plan), *reuse_sentences(reuse)):
+        get_run_logger().info("%s", sentence)
+    return new_plan
+
+
+async def show_plan(planned: PlannedWorkload) -> Plan:
+    """Show the plan as a table and as a chart; return it with the forecast of its end.
+
+    Steps may run meanwhile.
+    """
+    graph, fleet, reuse = planned.to_run, planned.fleet, planned.reuse
+    # Side by side, as most of the one is compiled code, which lets other threads run.
+    with_end, (rows, chart) = await asyncio.gather(
+        asyncio.to_thread(with_eta, graph, planned.estimates, fleet, planned.plan),
+        asyncio.to_thread(rows_and_chart, graph, fleet, planned.plan, reuse),
+    )
+    if with_end.eta:
+        get_run_logger().info("%s", eta_sentence(with_end.eta))
+    headline = one_line(plan_headline(with_end))
     await acreate_table_artifact(
         key=artifact_key("plan", graph.project, graph.workload), table=rows, description=headline
     )
     await acreate_markdown_artifact(
-        f"{picture(chart, f'Plan of {graph.workload}')}\n\n{plan_summary(new_plan)}",
+        f"{picture(chart, f'Plan of {graph.workload}')}\n\n{plan_summary(with_end, reuse)}",
         key=artifact_key("plan-chart", graph.project, graph.workload),
         description=headline,
     )
-    return new_plan
-
-
-def _rows_and_chart(
-    graph: StepGraph, fleet: FleetSnapshot, new_plan: Plan
-) -> tuple[list[Row], bytes]:
-    few = len(new_plan.order) <= _MAX_WITH_SLACK
-    chart = gantt(
-        [(f"Plan of {graph.workload}", bars_of_plan(new_plan))],
-        [link.step for link in binding(graph, new_plan, fleet).chain],
-        list(curves(graph, new_plan, fleet).values()),
-    )
-    return plan_rows(new_plan, slack_seconds(graph, new_plan, fleet) if few else None), chart
+    return with_end
 
 
 @task(
@@ -133,41 +126,31 @@ async def explain(planned: PlannedWorkload, former: tuple[str, Plan] | None = No
     Where providers have unequal prices, the Pareto front of cost and makespan is shown too.
     ``former`` is an earlier plan of the same workload and its id.
     """
-    graph, estimates, fleet, chosen_plan = (
-        planned.graph,
-        planned.estimates,
-        planned.fleet,
-        planned.plan,
-    )
-    quickly = partial(plan, budget_seconds=_REPLAN_SECONDS)
+    graph = planned.to_run
     explanation = await asyncio.to_thread(
-        explanation_of, graph, estimates, fleet, chosen_plan, quickly
+        explained, graph, planned.estimates, planned.fleet, planned.plan, former
     )
     await acreate_table_artifact(
         key=artifact_key("strategies", graph.project, graph.workload),
-        table=strategy_rows(explanation),
+        table=explanation.strategies,
         description=one_line(f"Plans of {graph.workload} by each strategy"),
     )
     await acreate_markdown_artifact(
-        what_if(explanation, former),
+        explanation.what_if,
         key=artifact_key("what-if", graph.project, graph.workload),
         description=one_line(f"What would change the plan of {graph.workload}"),
     )
-    points = await asyncio.to_thread(
-        pareto_front, graph, estimates, fleet, chosen_plan, _FRONT_SECONDS
-    )
-    if not points:
+    if not explanation.front:
         get_run_logger().info(NOTHING_TO_TRADE)
         return
-    title = f"Cost and makespan of {graph.workload}: no plan found is both shorter and cheaper"
-    chart = await asyncio.to_thread(draw_pareto_front, title, points)
+    title = front_title(graph)
     await acreate_table_artifact(
         key=artifact_key("pareto", graph.project, graph.workload),
-        table=pareto_rows(points),
+        table=explanation.front,
         description=one_line(title),
     )
     await acreate_markdown_artifact(
-        picture(chart, title),
+        picture(explanation.front_chart, title),
         key=artifact_key("pareto-chart", graph.project, graph.workload),
         description=one_line(title),
     )

@@ -28,6 +28,7 @@ from tasks.ledger.ports import ports, release_ports
 from tasks.ledger.public_ports import PortOwner, port_owner
 from tasks.ledger.releases import forget_release, releases
 from tasks.ledger.rollouts import open_rollouts
+from tasks.ledger.step_cache import forget_cached
 from tasks.ledger.workloads import is_held, workloads
 from tasks.release import LIVING
 
@@ -166,6 +167,7 @@ def _forget_releases(ledger: Ledger, scope: ForgetScope) -> int:
     for release in project_releases:
         _remove([release.path])
         forget_release(ledger, release.project, release.digest)
+    forget_cached(ledger, scope.project)
     _remove(scope.home / kind / scope.project for kind in ("releases", "serving"))
     _remove(
         scope.home / "workspaces" / row.id

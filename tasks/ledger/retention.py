@@ -87,6 +87,7 @@ def _kinds() -> dict[str, _Kind]:
             KEPT_ROLLOUTS,
         ),
         "instances": _Kind(instances, instances.c.started_at, instances.c.state.not_in(LIVING)),
+        "cached outcomes": _Kind(work.step_cache, work.step_cache.c.at, true()),
     }
     of_workloads = {
         "plans": (work.plans, work.plans.c.recorded_at),

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 from tasks.errors import BadInputError
 
-HEAD = "0016"
+HEAD = "0017"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Transaction = Callable[[], AbstractContextManager[Connection]]

@@ -29,7 +29,9 @@ class StepLine:
 class WorkloadSummary:
     """The result of one workload; ``failures`` are pairs of (test or step, first line of why).
 
-    ``remarks`` are sentences that are shown in any case, also where it succeeded.
+    ``remarks`` are sentences that are shown in any case, also where it succeeded. ``taken_steps``
+    and ``taken_tests`` are taken over from other runs; ``repeated`` names the run of which only
+    what failed was run again, if that was asked for.
     """
 
     workload: str
@@ -42,6 +44,9 @@ class WorkloadSummary:
     tests: int = 0
     failures: tuple[tuple[str, str], ...] = ()
     resumed_steps: int = 0
+    taken_steps: int = 0
+    taken_tests: int = 0
+    repeated: str = ""
     remarks: tuple[str, ...] = ()
 
     @property
@@ -52,18 +57,29 @@ class WorkloadSummary:
     @property
     def extent(self) -> str:
         """How much ran or was kept of a former run, e.g. ``3 steps, 180 tests``; or that nothing did."""
-        if not self.executed_steps:
+        if self.nothing_failed:
+            return f"nothing failed in {self.repeated}, so nothing was run"
+        if not self.executed_steps and not self.taken_steps:
             return "no step ran: each was skipped, or had no items"
         skipped = sum(line.outcome.startswith("skipped") for line in self.steps)
         parts = [count_of(self.executed_steps, "step")]
+        parts += [f"{self.taken_steps} taken over"] if self.taken_steps else []
         parts += [f"{skipped} skipped"] if skipped else []
         parts += [count_of(self.tests, "test")] if self.tests else []
+        if self.taken_tests:
+            parts.append(f"{count_of(self.taken_tests, 'test')} of {self.repeated} not repeated")
         return ", ".join(parts)
+
+    @property
+    def nothing_failed(self) -> bool:
+        """Whether only what failed was to be run again, and nothing had failed."""
+        from_cache = any("cached" in line.outcome for line in self.steps)
+        return bool(self.repeated) and not self.executed_steps and not from_cache
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What nobody may miss: the remarks, and before them that nothing was executed."""
-        if self.executed_steps:
+        if self.executed_steps or self.taken_steps or self.nothing_failed:
             return self.remarks
         return (f"Of its workload {self.extent}.", *self.remarks)
 
@@ -148,6 +164,14 @@ def workload_markdown(workload: WorkloadSummary) -> str:
     if workload.resumed_steps:
         lines.append(
             f"- Finished steps of an interrupted run that were kept: {workload.resumed_steps}"
+        )
+    if workload.repeated:
+        lines.append(f"- Only what failed in {workload.repeated} was run again")
+    if workload.taken_tests:
+        lines.append(f"- Tests that succeeded then and were not repeated: {workload.taken_tests}")
+    if workload.taken_steps:
+        lines.append(
+            f"- Steps whose outcome was taken over from other runs: {workload.taken_steps}"
         )
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from tasks.planning.kernels import bound as kernels
 
 # With more steps, bounds of quadratic complexity are left out: there, work alone bounds well.
 _MAX_STEPS_QUADRATIC = 1000
+_MAX_STEPS_ROUGH = 200
 # The thresholds that are tried, shared out among the steps.
 _THRESHOLDS = 4096
 
@@ -37,8 +38,9 @@ class Bound:
         return max(self.critical_path, self.head_tail, *self.work)
 
 
-def bound_of(problem: Problem) -> Bound:
-    """Return the lower bounds of ``problem``."""
+def bound_of(problem: Problem, *, rough: bool = False) -> Bound:
+    """Return the lower bounds of ``problem``; of many steps, ``rough`` ones take far less time."""
+    quadratic = _MAX_STEPS_ROUGH if rough else _MAX_STEPS_QUADRATIC
     backwards = problem.reversed()
     best = problem.seconds.min(axis=1)
     speed = _speeds(problem, best)
@@ -50,7 +52,7 @@ def bound_of(problem: Problem) -> Bound:
     tail = kernels.longest_after(problem.followers_start, problem.followers, best)
     critical_path = float((best + tail).max(initial=0.0))
     most = max(8, _THRESHOLDS // max(1, problem.steps))
-    if problem.steps <= _MAX_STEPS_QUADRATIC:
+    if problem.steps <= quadratic:
         head = kernels.strengthened_heads(problem.needs_start, problem.needs, best, volume, most)
         tail = kernels.strengthened_heads(
             backwards.needs_start,
@@ -66,7 +68,7 @@ def bound_of(problem: Problem) -> Bound:
     all_steps = np.arange(problem.steps, dtype=np.int32)
     bounds = [0.0, float((head + best + tail).max(initial=0.0))]
     bounds.append(kernels.head_tail_bound(all_steps, head, tail, volume, most))
-    if (lanes := lanes_of(problem)) and problem.steps <= _MAX_STEPS_QUADRATIC:
+    if (lanes := lanes_of(problem)) and problem.steps <= quadratic:
         lane_speeds = np.sort(speed[lanes.provider])[::-1].copy()
         bounds.append(kernels.packing_bound(all_steps, head, tail, work, lane_speeds, most))
     # Sums of many steps differ in their last digits with the order they are added in.

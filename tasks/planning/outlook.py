@@ -29,6 +29,8 @@ def with_eta(graph: StepGraph, estimates: Estimates, fleet: FleetSnapshot, plan:
     The durations of steps are drawn independently: a slowdown of all of them at once is not
     simulated, nor are failures.
     """
+    if not graph.steps:
+        return plan
     problem = problem_of(graph, estimates, fleet)
     number = {step.id: index for index, step in enumerate(graph.steps)}
     order = np.array([number[step] for step in plan.order], np.int32)

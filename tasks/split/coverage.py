@@ -23,6 +23,7 @@ _LEFT_OUT = re.compile(r"Couldn't (?:use|combine).*$", re.MULTILINE)
 _BELOW = 2
 _LIMIT_SECONDS = 300.0
 _ONE_SHARD = "`shards: 1` has pytest judge it"
+_ALL_TESTS = "`only: all` has it judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class CoverageVerdict:
 
     failure: str = ""
     remark: str = ""
+
+
+def unjudged(shards: Sequence[Path], left_out: int) -> CoverageVerdict:
+    """Return that a limit, if there is one, was not judged: ``left_out`` tests were not run."""
+    limits = [limit for shard in shards if (limit := read_record(shard / REPORT).coverage)]
+    if not limits:
+        return CoverageVerdict()
+    reason = f"tests that are not repeated: {left_out}"
+    return _unchecked(limits[0], reason, _ALL_TESTS)
 
 
 def judge_coverage(
@@ -84,6 +94,6 @@ def judge_coverage(
     return CoverageVerdict()
 
 
-def _unchecked(limit: CoverageLimit, reason: str) -> CoverageVerdict:
+def _unchecked(limit: CoverageLimit, reason: str, remedy: str = _ONE_SHARD) -> CoverageVerdict:
     not_judged = f"The suite's limit of coverage, {limit.percent:g} %, was not judged"
-    return CoverageVerdict(remark=f"{not_judged}: {reason}; {_ONE_SHARD}.")
+    return CoverageVerdict(remark=f"{not_judged}: {reason}; {remedy}.")

@@ -113,6 +113,7 @@ def _step(
         auto=tuple(spec.auto),
         foreach=spec.foreach,
         expected_seconds=spec.expected_seconds,
+        inputs=tuple(spec.inputs),
         group=spec.id if spec.matrix else "",
         matrix=tuple(values.items()),
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from blocks.workload_spec import PytestWorkload
 from tasks.estimates import Estimate, Estimates
+from tasks.quantities import count_of
 from tasks.split.graph import step_graph
 from tasks.split.shards import Quantiles, shard
 from tasks.split.testpaths import has_test_paths
-from tasks.workload import Step, StepGraph
+from tasks.workload import SplitDecision, Step, StepGraph
 
 PLUGIN = "slipway_pytest.py"
 IDS = "ids.json"
@@ -77,12 +78,17 @@ def split_pytest(
     cwd: Path,
     python: Path,
     environment: Mapping[str, str] | None = None,
+    left_out: int = 0,
+    source: str = "",
 ) -> StepGraph:
     """Return one step for each shard; each test is in exactly one, with those it belongs to.
 
     ``lanes`` are the speeds of the lanes that can run in parallel, ``python`` is the interpreter
-    of the release.
+    of the release. ``left_out`` is the number of tests that succeeded in the run ``source`` and are
+    not among ``tests``.
     """
+    if not tests:
+        return StepGraph(project, workload, (), _decision(SplitDecision(0, ""), left_out, source))
     startup = estimates.get(startup_key(project, workload))
     keys = {test.id: item_key(project, workload, test.id) for test in tests}
     sharding = shard(
@@ -96,7 +102,7 @@ def split_pytest(
     steps = [
         Step(
             id=f"shard-{number}",
-            argv=_argv(spec, cwd, python, whole=len(sharding.shards) == 1),
+            argv=_argv(spec, cwd, python, whole=len(sharding.shards) == 1 and not left_out),
             cwd=cwd,
             history_key=startup_key(project, workload),
             demand=spec.demand,
@@ -111,7 +117,15 @@ def split_pytest(
         )
         for number, ids in enumerate(sharding.shards, start=1)
     ]
-    return step_graph(project, workload, steps, sharding.decision)
+    decision = _decision(sharding.decision, left_out, source)
+    return step_graph(project, workload, steps, decision)
+
+
+def _decision(decision: SplitDecision, left_out: int, source: str) -> SplitDecision:
+    if not left_out:
+        return decision
+    taken = f"{count_of(left_out, 'test')} succeeded in {source}: not repeated."
+    return replace(decision, reason=f"{decision.reason} {taken}".strip(), left_out=left_out)
 
 
 def _quantiles(estimate: Estimate) -> Quantiles:

@@ -41,11 +41,14 @@ async def split(
     fleet: FleetSnapshot,
     estimates: Callable[[Collection[str]], Estimates],
     record: Path,
+    passed: Collection[str] = (),
+    source: str = "",
 ) -> StepGraph:
     """Split the workload and show the decision as an artifact.
 
     ``python`` is the interpreter of the release, ``estimates`` reads the estimates of keys.
-    ``record`` is the file of the split: a resumed workload gets the same steps again.
+    ``record`` is the file of the split: a resumed workload gets the same steps again. ``passed``
+    are the ids of tests that succeeded in the run ``source`` and are left out.
 
     Raises:
         BadInputError: the steps form no graph, or the suite cannot be collected.
@@ -56,7 +59,8 @@ async def split(
         if recorded := kept_graph(record, environment):
             return recorded
         if isinstance(spec, PytestWorkload):
-            tests = collect(workload, spec, cwd, python, environment)
+            collected = collect(workload, spec, cwd, python, environment)
+            tests = [test for test in collected if test.id not in set(passed)]
             keys = [item_key(project, workload, test.id) for test in tests]
             graph = split_pytest(
                 project,
@@ -68,6 +72,8 @@ async def split(
                 cwd=cwd,
                 python=python,
                 environment=environment,
+                left_out=len(collected) - len(tests),
+                source=source,
             )
         else:
             graph = split_steps(project, workload, spec, cwd, environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.planning_bars import plan_bars, scale_bars
+from benchmarks.planning_bars import plan_bars, scale_bars, time_bars
 
 
 def limits(family: str, noise: float, *groups: str) -> dict[str, object]:
@@ -70,4 +70,13 @@ def test_a_first_plan_has_a_time_by_its_size() -> None:
     assert {name: (bar.limit, bar.met) for name, bar in bars.items()} == {
         "10000 lanes: first_plan_seconds": (0.2, True),
         "100000 vectors: first_plan_seconds": (3.0, False),
+    }
+
+
+def test_small_plans_and_large_dry_runs_have_a_time() -> None:
+    """A user would wait for a plan longer than for the steps."""
+    bars = time_bars(0.11, 4.9)
+    assert {name: (bar.limit, bar.met) for name, bar in bars.items()} == {
+        "small_plan_seconds": (0.1, False),
+        "dry_run_1000_seconds": (5.0, True),
     }

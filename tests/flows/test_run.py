@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,3 +56,26 @@ def test_a_workload_that_is_written_out_needs_no_manifest(
     with pytest.raises(_BuiltError, match=kind):
         asyncio.run(run_flow.fn("fe", workload))
     assert bare.spec.workloads == {}
+
+
+def test_what_failed_cannot_be_repeated_where_nothing_ran(
+    target: Target, ledger: Ledger, home: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release would be built, and everything be run, before the mistake is told."""
+    del home
+
+    async def load_target(_project: str, _environment: str) -> Target:
+        """Return the project."""
+        return target
+
+    async def load_providers(_names: list[str]) -> dict[str, object]:
+        """Return the one provider that the ledger knows."""
+        return {"local": None}
+
+    monkeypatch.setattr("flows.run.load_target", load_target)
+    monkeypatch.setattr("flows.run.load_providers", load_providers)
+    monkeypatch.setattr("flows.run.own_ledger", lambda: nullcontext(ledger))
+    state: Any = asyncio.run(run_flow.fn("shop", "build", only="failed"))
+    assert state.is_failed()
+    assert "only: no run of build of shop in dev is known that has ended" in state.message
+    assert "Leave `only` at `all`" in state.message

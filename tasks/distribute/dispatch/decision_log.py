@@ -97,15 +97,15 @@ def actual_values(
 ) -> dict[tuple[str, str], float]:
     """Return the actual values of the decisions, by step and kind; ``seconds`` is the makespan.
 
-    A step that failed, or that a former run finished, has no actual values; a workload with such a
-    step has none for its plan.
+    A step that failed, or whose outcome is that of a former run, has no actual values; a workload
+    with such a step has none for its plan.
     """
     speeds = {provider.name: provider.speed for provider in fleet.providers}
     planned = {placement.step: placement.provider for placement in plan.placements}
     actual: dict[tuple[str, str], float] = {}
     for result in results.values():
         outcome = result.outcome
-        if result.resumed or outcome is None:
+        if result.kept or outcome is None:
             continue
         actual[result.step, "retries"] = float(result.attempts)
         if not result.succeeded:
@@ -115,6 +115,6 @@ def actual_values(
         if result.step in planned:
             factor = speeds.get(result.provider, 1.0) / speeds[planned[result.step]]
             actual[result.step, "placement"] = outcome.seconds * factor
-    if all(result.harmless and not result.resumed for result in results.values()):
+    if all(result.harmless and not result.kept for result in results.values()):
         actual["", "plan"] = actual["", "split"] = seconds
     return actual

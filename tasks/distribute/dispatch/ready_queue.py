@@ -13,6 +13,7 @@ from tasks.distribute.dispatch.expression_context import variables_of
 from tasks.distribute.dispatch.readiness import Frontier, judge
 from tasks.distribute.dispatch.results import StepResult, StepState
 from tasks.errors import BadInputError
+from tasks.reuse.taken import Take, take_nothing
 from tasks.workload import Step, StepGraph
 
 _Urgency = tuple[int, int, str]
@@ -20,14 +21,16 @@ _Urgency = tuple[int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class FormerRun:
-    """The state that a run that died left of the same workload.
+    """The state that a run that died left of the same workload, and what other runs have done.
 
     ``finished`` are outcomes of steps that succeeded and are not repeated; ``started`` are the
-    providers of steps that were running, whose outcome is unknown.
+    providers of steps that were running, whose outcome is unknown. ``take`` returns what is taken
+    over from other runs, for a step that would run.
     """
 
     finished: Mapping[str, Outcome] = field(default_factory=dict)
     started: Mapping[str, str] = field(default_factory=dict)
+    take: Take = take_nothing
 
 
 @dataclass(slots=True)
@@ -136,7 +139,7 @@ class ReadyQueue:
         for origin in self._items_left:
             for number, part in enumerate(self._members[origin]):
                 if part not in ranks:
-                    self._rank[part] = (self._rank[origin][0], number)
+                    self._rank[part] = (self._rank_of(origin)[0], number)
         self._ready = sorted(self._urgency(step_id) for *_, step_id in self._ready)
 
     def ready_at(self, step_id: str) -> float | None:
@@ -182,10 +185,19 @@ class ReadyQueue:
         if outcome := self._former.finished.get(step_id):
             return StepResult(step_id, StepState.SUCCEEDED, outcome=outcome, resumed=True)
         step = self.steps[step_id]
-        # Whether the steps of a list run was decided for all of them together.
-        if step_id in self._former.started or step.group in self._items_left:
+        if step_id in self._former.started:
             return None
-        return judge(step, self.results, self._members, self._variables)
+        # Whether the steps of a list run was decided for all of them together.
+        if step.group not in self._items_left:
+            judged = judge(step, self.results, self._members, self._variables)
+            if judged is not None:
+                return judged
+        return self._taken(step)
+
+    def _taken(self, step: Step) -> StepResult | None:
+        if step.foreach or not (taken := self._former.take(step)):
+            return None
+        return StepResult(step.id, StepState.SUCCEEDED, outcome=taken.outcome, taken=taken.why)
 
     def _expanded(self, step: Step) -> Iterable[str]:
         """Add and return the steps of the items of ``step``; without items, those that need it."""
@@ -194,7 +206,7 @@ class ReadyQueue:
             parts = expand(step, variables)
         except BadInputError as error:
             return self._settled(StepResult(step.id, StepState.FAILED, str(error)))
-        rank, _ = self._rank[step.id]
+        rank, _ = self._rank_of(step.id)
         self._items_left[step.id] = len(parts)
         self._members[step.id] = [part.id for part in parts]
         self._rank |= {part.id: (rank, number) for number, part in enumerate(parts)}
@@ -203,6 +215,10 @@ class ReadyQueue:
         return self._members[step.id] or self._conclude(step.id)
 
     def _urgency(self, step_id: str) -> _Urgency:
-        rank, number = self._rank[step_id]
+        rank, number = self._rank_of(step_id)
         # A step that runs already occupies its capacity, so it is admitted before all others.
         return (-1 if step_id in self._former.started else rank, number, step_id)
+
+    def _rank_of(self, step_id: str) -> tuple[int, int]:
+        """Return the place in the order; a step that no plan expected to run comes last."""
+        return self._rank.get(step_id, (len(self.steps), 0))

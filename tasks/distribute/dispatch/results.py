@@ -26,7 +26,8 @@ class StepResult:
     """The end of one step; times are epoch seconds, None if it was never started.
 
     ``detail`` says in one line why it did not succeed. ``resumed`` marks a step that a former run
-    of the workload had finished. ``parts`` is the number of steps that a step with `foreach` was
+    of the workload had finished; ``taken`` says from which other run its outcome was taken over,
+    and why. ``parts`` is the number of steps that a step with `foreach` was
     expanded to; ``group`` is the id under which other steps need it, or a step of a matrix.
     """
 
@@ -40,6 +41,12 @@ class StepResult:
     resumed: bool = False
     parts: int | None = None
     group: str = ""
+    taken: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether its outcome is that of a former run, so that this one did not execute it."""
+        return self.resumed or bool(self.taken)
 
     @property
     def succeeded(self) -> bool:

@@ -35,7 +35,8 @@ def _strategy_row(plan: Plan, chosen_plan: Plan) -> Row:
     return {
         "strategy": plan.strategy + (" (chosen)" if plan is chosen_plan else ""),
         "makespan": duration(plan.makespan_seconds),
-        "above the bound": _percent(plan.makespan_seconds, plan.bound_seconds),
+        # That of the other plans may be a rough one.
+        "above the bound": _percent(plan.makespan_seconds, chosen_plan.bound_seconds),
         "against the chosen": "" if plan is chosen_plan else _against(plan, chosen_plan),
         "cost": f"{plan.cost:.4f}" if plan.cost else "",
         "utilisation": f"{plan.utilisation:.0%}",

@@ -24,6 +24,8 @@ _MARGIN = 1.02
 _MAX_CURVES = 16
 # The height of a band of the curves, in lanes.
 _BAND = 0.75
+# Half the height of a bar, of one row.
+_HALF_BAR = 0.38
 # The width of a bar's edge, in points.
 _EDGE = 0.8
 # Bars narrower than this fraction of the chart have no edge.
@@ -77,7 +79,7 @@ def bars_of_plan(plan: Plan) -> list[Bar]:
 def bars_of_results(results: Mapping[str, StepResult], critical: Iterable[str]) -> list[Bar]:
     """Return the bars of this run: the last attempt of each step."""
     path = set(critical)
-    ran = [(r, r.outcome) for r in results.values() if r.outcome and not r.resumed]
+    ran = [(r, r.outcome) for r in results.values() if r.outcome and not r.kept]
     begin = min((outcome.started_at for _, outcome in ran), default=0.0)
     return [
         Bar(
@@ -147,8 +149,8 @@ def gantt(
 
 def _draw(axis: Any, title: str, rows: Sequence[tuple[str, list[Bar]]], end: float) -> None:
     count = sum(len(row) for _, row in rows)
+    _bars(axis, [row for _, row in rows], end)
     for height, (_, row) in enumerate(rows):
-        _bars(axis, row, height, end)
         for bar, label in zip(row, labels(row, end), strict=True):
             if label and count <= _MAX_LABELS:
                 _write(axis, bar, height, label)
@@ -188,16 +190,28 @@ def _place(bar: Bar, before: float, after: float, wide: float) -> Label | None:
     return Label(bar.start, "right") if wide <= bar.start - before else None
 
 
-def _bars(axis: Any, row: Sequence[Bar], height: int, end: float) -> None:
-    """Draw the bars of a lane, one kind at a time: one by one, thousands take many seconds."""
+def _bars(axis: Any, rows: Sequence[Sequence[Bar]], end: float) -> None:
+    """Draw the bars of all lanes, one kind at a time: one by one, thousands take many seconds."""
+    from matplotlib.collections import PolyCollection  # noqa: PLC0415 - it takes a second to import
+
     for kind, colour in _COLOURS.items():
-        spans = [(bar.start, bar.end - bar.start) for bar in row if bar.kind == kind]
-        # An edge around a bar that is hardly wider would hide it.
-        edge = _EDGE if len(row) <= _MAX_BARS_EDGED else 0.0
-        edges = [edge if seconds > _NARROW * end else 0.0 for _, seconds in spans]
-        axis.broken_barh(
-            spans, (height - 0.38, 0.76), color=colour, edgecolor="w", linewidths=edges
-        )
+        boxes, edges = [], []
+        for height, row in enumerate(rows):
+            # An edge around a bar that is hardly wider would hide it.
+            edge = _EDGE if len(row) <= _MAX_BARS_EDGED else 0.0
+            for bar in row:
+                if bar.kind == kind:
+                    boxes.append(_box(bar, height))
+                    edges.append(edge if bar.end - bar.start > _NARROW * end else 0.0)
+        if boxes:
+            bars = PolyCollection(boxes, facecolor=colour, edgecolor="w", linewidths=edges)
+            axis.add_collection(bars, autolim=False)
+
+
+def _box(bar: Bar, height: int) -> list[tuple[float, float]]:
+    """Return the corners of ``bar`` in the lane at ``height``."""
+    low, high = height - _HALF_BAR, height + _HALF_BAR
+    return [(bar.start, low), (bar.start, high), (bar.end, high), (bar.end, low)]
 
 
 def _write(axis: Any, bar: Bar, height: int, label: Label) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text, text
 
 from blocks.providers.interface import Outcome, Resources
 from tasks.ledger.columns import Document, Identity, PathText
@@ -87,4 +87,22 @@ plans = Table(
     Column("plan", Document(Plan), nullable=False),
     Column("recorded_at", Double, nullable=False),
     Index(None, "workload"),
+)
+
+# Outcomes that later runs of the same inputs take over.
+step_cache = Table(
+    "step_cache",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("context", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("history_key", Text, nullable=False),
+    Column("workload", Text, nullable=False),
+    Column("outcome", Document(Outcome), nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("at", Double, nullable=False),
+    Index(None, "context"),
+    Index(None, "history_key", "at"),
+    Index(None, "project"),
+    Index(None, "at"),
 )

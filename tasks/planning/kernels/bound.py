@@ -178,18 +178,20 @@ def holds_all(largest: Floats, speed: Floats, seconds: float) -> bool:
     """Tell whether ``packing_seconds`` cannot exclude that the works are done in ``seconds``."""
     if seconds <= 0:
         return False
-    sums = np.zeros(len(largest) + 1)
-    for count in range(len(largest)):
-        sums[count + 1] = sums[count] + largest[count]
     # Beyond a few on each lane, whole numbers of steps exclude next to nothing more.
-    for count in range(1, min(len(largest), 6 * len(speed)) + 1):
-        room = 0
+    most = min(len(largest), 6 * len(speed))
+    sums = np.zeros(most + 1)
+    for count in range(most):
+        sums[count + 1] = sums[count] + largest[count]
+    for count in range(1, most + 1):
+        room = fits = 0
         for lane in range(len(speed)):
-            fits = 0
-            while fits < count and sums[count] - sums[count - fits - 1] <= seconds * speed[lane] * (
-                1 + 1e-12
-            ):
-                fits += 1
+            if lane == 0 or speed[lane] != speed[lane - 1]:  # many lanes have the same speed
+                fits = 0
+                while fits < count and sums[count] - sums[count - fits - 1] <= seconds * speed[
+                    lane
+                ] * (1 + 1e-12):
+                    fits += 1
             room += fits
             if room >= count:
                 break

@@ -114,3 +114,44 @@ def test_a_place_in_the_queue_is_told_once(caplog: pytest.LogCaptureFixture) -> 
     assert caplog.messages == [
         "b is queued, position 1: local lacks 1 slot of 1: held by w/a for about 5 s more"
     ]
+
+
+async def test_steps_run_while_the_plan_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every run would wait for a chart, or end before its plan can be seen."""
+    steps_ran, events = asyncio.Event(), []
+
+    async def show_plan(_planned: object) -> None:
+        """Show it only when the steps have run."""
+        await steps_ran.wait()
+        events.append("shown")
+
+    monkeypatch.setattr(progress, "show_plan", show_plan)
+    nothing: Any = None
+    async with progress.plan_shown(nothing, lambda *_: None):
+        await asyncio.sleep(0)
+        steps_ran.set()
+        events.append("ran")
+    assert events == ["ran", "shown"]
+
+
+async def test_a_plan_that_cannot_be_shown_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that stores no picture would fail the work; or a failure wait for a picture."""
+    told: list[str] = []
+
+    async def fail(_planned: object) -> None:
+        """Fail as a server would."""
+        raise ConnectionError("no server")
+
+    async def never(_planned: object) -> None:
+        """Take for ever."""
+        await asyncio.Event().wait()
+
+    nothing: Any = None
+    monkeypatch.setattr(progress, "show_plan", fail)
+    async with progress.plan_shown(nothing, lambda what, why: told.append(f"{what}: {why}")):
+        pass
+    assert told == ["The plan cannot be shown: no server"]
+    monkeypatch.setattr(progress, "show_plan", never)
+    with pytest.raises(KeyError):
+        async with progress.plan_shown(nothing, lambda *_: None):
+            raise KeyError

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from blocks.providers.interface import Outcome
 from tasks.distribute.dispatch.ready_queue import FormerRun, ReadyQueue
 from tasks.distribute.dispatch.results import StepResult, StepState
+from tasks.reuse.taken import Taken
 from tasks.workload import Step, StepGraph
 from tests.tasks.planning.fakes import (
     BAD,
@@ -179,3 +180,32 @@ def test_every_item_ends_once_and_the_list_with_the_last(items: list[str], bad: 
     assert len(ran) == len(set(ran)) == len(items) == results["each"].parts
     assert {name for name in ran if not results[name].succeeded} == failing
     assert results["each"].succeeded is not bool(failing)
+
+
+async def test_outcomes_of_other_runs_are_taken_where_a_step_would_run() -> None:
+    """A step would be executed although its outcome is known, or count as done after a failure."""
+    known = {"list": wrote(["x", "y"]), "each[x]": GOOD, "after": GOOD}
+
+    def take(step: Step) -> Taken | None:
+        """Return the outcome that is known."""
+        return Taken(known[step.id], "from there") if step.id in known else None
+
+    results, started = await run(LIST, former=FormerRun(take=take))
+    assert started == ["each[y]"]
+    assert set(states(results).values()) == {"succeeded"}
+    assert [name for name, result in results.items() if result.taken] == [
+        "list",
+        "each[x]",
+        "after",
+    ]
+    failed, _ = await run(LIST, ("each[y]", BAD), former=FormerRun(take=take))
+    assert states(failed)["after"] == "not run"
+
+
+def test_a_step_that_no_plan_expected_to_run_comes_last() -> None:
+    """A condition that comes out otherwise than in the run before would end the workload."""
+    graph = graph_of(step("a"), step("b", "a"))
+    queue = ReadyQueue(graph, ("a",), FormerRun(), {}, lambda: 0.0)
+    queue.take(queue.steps["a"])
+    queue.settle(StepResult("a", StepState.SUCCEEDED))
+    assert [each.id for each in queue.ready] == ["b"]

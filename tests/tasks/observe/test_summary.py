@@ -122,3 +122,18 @@ def test_steps_are_counted_as_steps_and_tests_as_tests() -> None:
     assert "Tests" not in ship_markdown(steps)
     suite = replace(workload(line("a"), line("b")), tests=83)
     assert "| Tests | 83 |" in ship_markdown(replace(steps, workload=suite))
+
+
+def test_what_was_taken_over_is_counted_apart() -> None:
+    """A run that executed nothing would read as one that did it all, or as one without tests."""
+    taken = line("a", actual=None, outcome="succeeded, taken from the run of then")
+    seen = replace(workload(taken, line("b")), taken_steps=1, repeated="the run of then")
+    assert seen.extent == "1 step, 1 taken over"
+    assert "- Only what failed in the run of then was run again" in workload_markdown(seen)
+    nothing = replace(workload(taken), taken_steps=1, repeated="the run of then")
+    assert nothing.extent == "nothing failed in the run of then, so nothing was run"
+    assert nothing.warnings == ()
+    cached = line("a", actual=None, outcome="succeeded, cached: inputs unchanged")
+    assert replace(nothing, steps=(cached,)).extent == "0 steps, 1 taken over"
+    tests = replace(seen, tests=2, taken_tests=3)
+    assert tests.extent.endswith("2 tests, 3 tests of the run of then not repeated")

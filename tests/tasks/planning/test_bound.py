@@ -53,3 +53,21 @@ def test_each_resource_has_its_own_work() -> None:
     demand, capacity = np.array([[1.0, 600], [1, 600]]), np.array([[2.0, 1000]])
     bound = bound_of(problem_from([[], []], np.full((2, 1), 5.5), demand, capacity))
     assert bound.work == pytest.approx((5.5, 6.6))
+
+
+def test_lanes_of_one_speed_are_told_apart_from_those_of_another() -> None:
+    """The works of the fast lanes would be laid on the slow ones, or the other way round."""
+    work = [2.0] * 9
+    assert bound_of(on([1, 1, 2, 2], [[]] * 9, work)).seconds == pytest.approx(4)
+    assert bound_of(on([2, 1, 2, 1], [[]] * 9, work)).seconds == pytest.approx(4)
+    assert bound_of(on([2, 2, 2, 2], [[]] * 9, work)).seconds == pytest.approx(3)
+
+
+def test_a_rough_bound_is_a_bound() -> None:
+    """A comparison of plans would stop before the best, or say that one ends before its bound."""
+    needs = [*([[]] * 121), list(range(121)), *([[121]] * 121)]
+    problem = on([1, 1], needs, [1.5] * 243)
+    rough, best = bound_of(problem, rough=True), bound_of(problem)
+    assert 0 < rough.seconds < best.seconds
+    few = on([1, 1], [[]] * 3, [2.5] * 3)
+    assert bound_of(few, rough=True) == bound_of(few)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from blocks.providers.interface import Resources
@@ -15,18 +16,27 @@ TESTS = ["t.py::a", "t.py::b[x/y::z]", "t.py::C::d"]
 KEYS = [item_key("shop", "tests", test) for test in TESTS]
 
 
-def split(spec: PytestWorkload, estimates: dict[str, Estimate], lanes: int = 2) -> StepGraph:
-    """Split the three tests."""
+def split(
+    spec: PytestWorkload,
+    estimates: dict[str, Estimate],
+    lanes: int = 2,
+    *,
+    left_out: int = 0,
+    tests: Sequence[str] = TESTS,
+) -> StepGraph:
+    """Split the three tests, or those given."""
     return split_pytest(
         "shop",
         "tests",
         spec,
-        [CollectedTest(test) for test in TESTS],
+        [CollectedTest(test) for test in tests],
         estimates,
         lanes=[1.0] * lanes,
         cwd=Path("/src"),
         python=Path("/env/bin/python"),
         environment={"A": "1"},
+        left_out=left_out,
+        source="the run of then",
     )
 
 
@@ -62,3 +72,14 @@ def test_history_of_tests_and_start_up_decides_the_cut_and_the_estimate() -> Non
 def test_a_fixed_number_of_shards_is_kept() -> None:
     """`shards: 3` would be overruled."""
     assert len(split(PytestWorkload(kind="pytest", shards=3), {}, lanes=1).steps) == 3
+
+
+def test_what_is_left_out_is_told_and_the_rest_is_not_the_whole_suite() -> None:
+    """The rest would be judged by the coverage of the whole suite; or nobody know what ran."""
+    spec = PytestWorkload(kind="pytest", shards=1)
+    assert "--slipway-whole" in split(spec, {}).steps[0].argv
+    graph = split(spec, {}, left_out=2)
+    assert "--slipway-whole" not in graph.steps[0].argv
+    assert graph.decision.reason.endswith("2 tests succeeded in the run of then: not repeated.")
+    nothing = split(spec, {}, left_out=3, tests=())
+    assert (nothing.steps, nothing.decision.left_out) == ((), 3)

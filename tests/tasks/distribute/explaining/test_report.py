@@ -21,10 +21,13 @@ from tasks.distribute.explaining.report import (
     plan_rows,
     plan_sentence,
     plan_summary,
+    reuse_sentences,
 )
 from tasks.plan import FleetSnapshot
 from tasks.planning.core.usage import curves
+from tasks.planning.outlook import with_eta
 from tasks.planning.planner import plan
+from tasks.reuse.taken import Reuse
 from tests.tasks.planning.fakes import estimates_of, graph_of, provider, step
 
 GRAPH = graph_of(step("a"), step("b", "a"), step("c"))
@@ -157,3 +160,25 @@ def png_height(picture: bytes) -> int:
 def test_a_chart_of_nothing_or_of_very_many_is_still_drawn(bars: list[Bar]) -> None:
     """An empty or a huge workload would fail for its picture."""
     assert gantt([("t", bars)]).startswith(b"\x89PNG")
+
+
+def test_the_plan_says_what_is_taken_over_and_why_the_rest_runs() -> None:
+    """A user could not tell why an hour of work is planned, or why it is not."""
+    reuse = Reuse(taken={"z": "cached: there", "y": "cached: there"}, reasons={"a": "it failed"})
+    rows = plan_rows(PLAN, None, reuse)
+    assert [row["step"] for row in rows] == ["a", "b", "c", "z", "y"]
+    assert rows[0]["why"] == "runs: it failed; y would end it at 20.0 s; tiny lacks 1 slots"
+    assert (rows[3]["why"], rows[3]["provider"]) == ("cached: there", "")
+    assert rows[3].keys() == rows[0].keys()
+    sentences = ["2 steps (z, y): cached: there", "1 step (a): runs, it failed"]
+    assert reuse_sentences(reuse) == sentences
+    assert f"- {sentences[0]}" in plan_summary(PLAN, reuse)
+    many = Reuse(reasons={f"s{n}": f"reason {n}" for n in range(20)})
+    assert reuse_sentences(many)[-1] == "8 more such groups of steps"
+
+
+def test_a_plan_of_nothing_is_one_too() -> None:
+    """A run whose steps are all taken over would fail where it is planned."""
+    nothing = with_eta(graph_of(), {}, FLEET, plan(graph_of(), {}, FLEET))
+    assert (nothing.order, nothing.makespan_seconds, nothing.eta) == ((), 0.0, None)
+    assert plan_sentence(nothing) == "Planned nothing: no step has to be executed"
