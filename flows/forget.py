@@ -142,7 +142,8 @@ def naming(deployment: DeploymentResponse, project: str, environment: str = "") 
     def names(parameters: Mapping[str, Any]) -> bool:
         """Tell whether they name it; without an environment they mean the default one."""
         named_environment = parameters.get("environment", _DEFAULT_ENVIRONMENT)
-        return parameters.get("project") == project and environment in {"", named_environment}
+        named_projects = [parameters.get("project"), *(parameters.get("projects") or ())]
+        return project in named_projects and environment in {"", named_environment}
 
     if names(deployment.parameters):
         yield f"deployment {deployment.entrypoint or deployment.name}"

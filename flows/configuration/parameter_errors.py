@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema.exceptions import ValidationError as SchemaError
 from prefect.utilities.schema_tools.validation import ValidationError, validate
 
+from flows.configuration.project_selection import unclear
 from tasks.errors import shortened
 
 _FIELD = re.compile(r"for field '(\w+)")
@@ -31,7 +32,7 @@ def unfit(schema: dict[str, Any], parameters: dict[str, Any], *, partial: bool =
         validate(parameters, schema, raise_on_error=True, ignore_required=partial)
     except ValidationError as error:
         return explained(error, schema)
-    return ""
+    return "" if partial else unclear(schema, parameters)
 
 
 def explained(error: ValidationError, schema: Mapping[str, Any]) -> str:
