@@ -17,12 +17,8 @@ from blocks.parameter import Name, NameOrAll, Projects
 from blocks.repositories.errors import RepositoryCancelledError
 from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
-from flows.configuration.block_loading import (
-    PROJECT,
-    documents,
-    load_repository,
-    own_ledger,
-)
+from flows.configuration.block_loading import PROJECT, load_repository, own_ledger
+from flows.configuration.block_reading import documents
 from flows.configuration.run_names import named
 from flows.project.side_by_side import HEAVY_AT_ONCE, Request, Subject, on_projects, part
 from flows.project.written_data import data_remarks

@@ -17,11 +17,11 @@ from blocks.project import Project
 from flows.configuration.block_loading import (
     ENVIRONMENT,
     PROJECT,
-    documents,
     load_project,
     load_router,
     own_ledger,
 )
+from flows.configuration.block_reading import documents
 from flows.configuration.run_names import named
 from flows.configuration.schedules import remove_schedules
 from flows.run_state.completion import concluded

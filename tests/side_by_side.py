@@ -29,6 +29,7 @@ SERVED = (
     "tests/flows/configuration/test_notifications.py",
     "tests/flows/configuration/test_schedules.py",
     "tests/flows/test_events.py",
+    "tests/flows/configuration/test_block_reading.py",
     "tests/flows/configuration/test_block_saving.py",
     "tests/flows/project/test_side_by_side.py",
     "tests/flows/test_decisions.py",

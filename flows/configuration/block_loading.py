@@ -22,6 +22,7 @@ from blocks.repositories.restic import ResticRepository
 from blocks.repositories.restic_command import local_folder
 from blocks.routers.caddy import CaddyRouter
 from blocks.routers.interface import Router
+from flows.configuration.block_reading import documents
 from flows.run_state.secret_redaction import keep_secret
 from tasks.backup.sources import full_paths
 from tasks.configuration import checked
@@ -50,13 +51,6 @@ def own_ledger() -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
-
-
-async def documents(slug: str) -> dict[str, dict[str, Any]]:
-    """Return the fields of every block of the type ``slug``, by block name."""
-    async with get_client() as client:
-        blocks = await client.read_block_documents_by_type(slug)
-    return {document.name: document.data for document in blocks if document.name}
 
 
 async def load_project(name: str) -> ProjectSpec:

@@ -28,10 +28,12 @@ def unfit(schema: dict[str, Any], parameters: dict[str, Any], *, partial: bool =
         parameters: The parameters of a run, or the defaults of all runs.
         partial: Whether required ones may be missing.
     """
-    try:
-        validate(parameters, schema, raise_on_error=True, ignore_required=partial)
-    except ValidationError as error:
-        return explained(error, schema)
+    # Prefect checks the schema itself, which takes many times as long, only to raise an error.
+    if validate(parameters, schema, ignore_required=partial):
+        try:
+            validate(parameters, schema, raise_on_error=True, ignore_required=partial)
+        except ValidationError as error:
+            return explained(error, schema)
     return "" if partial else unclear(schema, parameters)
 
 

@@ -24,7 +24,8 @@ from prefect.context import TaskRunContext
 from prefect.states import Completed, Failed
 from prefect.utilities.annotations import opaque
 
-from flows.configuration.block_loading import PROJECT, documents, load_targets
+from flows.configuration.block_loading import PROJECT, load_targets
+from flows.configuration.block_reading import documents
 from flows.configuration.project_selection import refuse_unclear, selected
 from flows.project.outcomes import (
     ProjectOutcome,

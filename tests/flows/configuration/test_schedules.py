@@ -14,7 +14,7 @@ from prefect.client.schemas.objects import DeploymentSchedule
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
 from flows.backup import backup_flow
-from flows.configuration import block_loading, schedules
+from flows.configuration import block_reading, schedules
 from flows.configuration.block_loading import ENVIRONMENT, PROJECT
 from flows.configuration.schedules import follow_projects, remove_schedules
 from stack.registration.operations import strict_schema
@@ -34,7 +34,7 @@ async def deployment(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[UUID]:
         """Return the blocks of the server, and an environment that needs no block."""
         return {"dev": {}} if slug == ENVIRONMENT else await documents(slug)
 
-    documents = block_loading.documents
+    documents = block_reading.documents
     monkeypatch.setattr(schedules, "documents", environments)
     async with get_client() as client:
         deployment_id = await client.create_deployment(
