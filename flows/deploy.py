@@ -10,7 +10,7 @@ from pydantic import WithJsonSchema
 from blocks.parameter import Name, NameOrAll, Projects, Version
 from blocks.providers.process.detached import own_identity
 from blocks.routers.interface import Router
-from flows.configuration.block_loading import load_router, own_ledger
+from flows.configuration.block_loading import own_ledger
 from flows.configuration.run_names import named
 from flows.project.exposure import exposure_remarks
 from flows.project.side_by_side import Request, Subject, on_projects, part
@@ -66,11 +66,10 @@ async def deploy_flow(
     Returns:
         The digest of the release that is live now; of several projects, what became of each.
     """
-    router = await load_router()
 
     async def deploy(subject: Subject) -> str:
         """Deploy one project."""
-        target = subject.target
+        target, router = subject.target, subject.router
         with own_ledger() as ledger:
             target_deployer = deployer(target, router, ledger)
             report = await part(deploying.deploy)(target_deployer, version, strategy)

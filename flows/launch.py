@@ -7,7 +7,6 @@ from typing import Any
 from prefect import flow
 
 from blocks.parameter import Name, NameOrAll, Projects, Version
-from flows.configuration.block_loading import load_router
 from flows.configuration.run_names import named
 from flows.project.exposure import exposure_remarks
 from flows.project.side_by_side import Request, Subject, on_projects, part
@@ -56,11 +55,10 @@ async def launch_flow(
     if revive and version:
         remedy = "Leave it empty to revive what was live, or launch that version without revive."
         raise BadInputError("version", version, "is given together with revive", remedy)
-    router = await load_router()
 
     async def launch(subject: Subject) -> dict[str, str]:
         """Launch or revive one project."""
-        target = subject.target
+        target, router = subject.target, subject.router
         if revive:
             revived = await part(launching.revive)(target, router)
             if revived is None:

@@ -7,7 +7,6 @@ from typing import Any
 from prefect import flow
 
 from blocks.parameter import Name, NameOrAll, Projects
-from flows.configuration.block_loading import load_router
 from flows.configuration.run_names import named
 from flows.project.exposure import exposure_remarks
 from flows.project.side_by_side import Request, Subject, on_projects, part
@@ -39,11 +38,10 @@ async def restart_flow(
     Returns:
         The URL of each service that takes traffic; of several projects, what became of each.
     """
-    router = await load_router()
 
     async def restart(subject: Subject) -> dict[str, str]:
         """Restart one project."""
-        launched = await part(launching.restart)(subject.target, router)
+        launched = await part(launching.restart)(subject.target, subject.router)
         remarks = await exposure_remarks(subject.target)
         return concluded(launched.urls, str(launched), remarks, await launch_overtaken(launched))
 

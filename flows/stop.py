@@ -8,7 +8,6 @@ from typing import Any
 from prefect import flow
 
 from blocks.parameter import Name, NameOrAll, Projects
-from flows.configuration.block_loading import load_router
 from flows.configuration.run_names import named
 from flows.project.side_by_side import Request, Subject, on_projects, part
 from flows.project.succession import stop_overtaken
@@ -44,11 +43,10 @@ async def stop_flow(
     Returns:
         How many instances were stopped; of several projects, what became of each.
     """
-    router = await load_router()
 
     async def stop(subject: Subject) -> int:
         """Stop one project."""
-        target = subject.target
+        target, router = subject.target, subject.router
         count = len(await part(launching.stop)(target, router))
         remarks, since = await data_remarks(target), await stop_overtaken(target)
         return stopped(target, count, remarks, since)

@@ -29,7 +29,7 @@ from tasks.configuration import checked
 from tasks.errors import NotFoundError, SlipwayError
 from tasks.launch.target import Target, target_of
 from tasks.ledger.connection import Ledger
-from tasks.ledger.hosts import open_own_ledger
+from tasks.ledger.lending import lent_ledger
 from tasks.ledger.providers import ProviderChanges, follow_providers
 from tasks.settings import settings
 
@@ -41,16 +41,13 @@ REPOSITORIES: Mapping[str, type[ResticRepository]] = {"restic": ResticRepository
 
 @contextmanager
 def own_ledger() -> Iterator[Ledger]:
-    """Open the ledger that the settings name, and close it afterwards.
+    """Lend the ledger that the settings name.
 
     Raises:
         BadInputError: It cannot be opened, or another host acts on it.
     """
-    ledger = open_own_ledger(settings())
-    try:
+    with lent_ledger(settings()) as ledger:
         yield ledger
-    finally:
-        ledger.close()
 
 
 async def load_project(name: str) -> ProjectSpec:

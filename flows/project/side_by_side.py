@@ -24,7 +24,8 @@ from prefect.context import TaskRunContext
 from prefect.states import Completed, Failed
 from prefect.utilities.annotations import opaque
 
-from flows.configuration.block_loading import PROJECT, load_targets
+from blocks.routers.interface import Router
+from flows.configuration.block_loading import PROJECT, load_router, load_targets, own_ledger
 from flows.configuration.block_reading import documents
 from flows.configuration.project_selection import refuse_unclear, selected
 from flows.project.outcomes import (
@@ -63,18 +64,28 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A project in an environment, and its target, or why it has none."""
+    """A project in an environment, with what was loaded for it, or why that could not be."""
 
     project: str
     environment: str
-    loaded: Target | SlipwayError
+    loaded_target: Target | SlipwayError
+    loaded_router: Router | SlipwayError
 
     @property
     def target(self) -> Target:
-        """The project's target; what is wrong with it is raised."""
-        if isinstance(self.loaded, SlipwayError):
-            raise self.loaded
-        return self.loaded
+        """Its target; what is wrong with it is raised."""
+        return _raised(self.loaded_target)
+
+    @property
+    def router(self) -> Router:
+        """The router; what is wrong with it is raised."""
+        return _raised(self.loaded_router)
+
+
+def _raised(loaded: R | SlipwayError) -> R:
+    if isinstance(loaded, SlipwayError):
+        raise loaded
+    return loaded
 
 
 async def on_projects(
@@ -94,20 +105,30 @@ async def on_projects(
     """
     refuse_unclear(request.project, request.projects)
     names = await chosen(request.projects) if request.projects else [request.project]
-    with ExitStack() as ending:
+    with own_ledger(), ExitStack() as ending:  # all parts of the work share the ledger
         held = {name: ending.enter_context(ExitStack()) for name in names}
         busy = _begin_use(held) if uses else {}
-        loaded = {**await load_targets(names, request.environment), **busy}
+        targets, router = await asyncio.gather(
+            load_targets(names, request.environment), _load_router()
+        )
+        targets |= busy
 
         async def act(name: str) -> R:
             """Do the work for one project, which is in use until then."""
             with held[name]:
-                return await work(Subject(name, request.environment, loaded[name]))
+                return await work(Subject(name, request.environment, targets[name], router))
 
         if not request.projects:
             return await act(request.project)
         actions = {name: partial(act, name) for name in names}
         return await side_by_side(request.operation, request.environment, actions, at_once)
+
+
+async def _load_router() -> Router | SlipwayError:
+    try:
+        return await load_router()
+    except SlipwayError as error:
+        return error
 
 
 async def chosen(entries: Sequence[str]) -> list[str]:

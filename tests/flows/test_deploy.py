@@ -51,7 +51,7 @@ def deployers(
 
     monkeypatch.setattr(side_by_side, "load_targets", load_targets)
     monkeypatch.setattr(rollback, "load_target", load_target)
-    for module in (deploy, rollback):
+    for module in (side_by_side, rollback):
         monkeypatch.setattr(module, "load_router", load_router)
     monkeypatch.setattr(deploy, "deploying", SimpleNamespace(deploy=deployed))
     monkeypatch.setattr(rollback, "deploying", SimpleNamespace(rollback=rolled_back))

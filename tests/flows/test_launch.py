@@ -42,7 +42,7 @@ def calls(
 
     tasks = SimpleNamespace(build=build, launch=launched, revive=revive)
     monkeypatch.setattr(side_by_side, "load_targets", load_targets)
-    monkeypatch.setattr(launch, "load_router", load_router)
+    monkeypatch.setattr(side_by_side, "load_router", load_router)
     monkeypatch.setattr(launch, "launching", tasks)
     return calls
 

@@ -39,7 +39,7 @@ async def test_the_addresses_are_the_result_and_the_project_is_in_use(
         return Launched(release, (), ("web",), ("old",), {"web": "http://127.0.0.1:8300/"})
 
     monkeypatch.setattr(side_by_side, "load_targets", load_targets)
-    monkeypatch.setattr(restart, "load_router", load_router)
+    monkeypatch.setattr(side_by_side, "load_router", load_router)
     monkeypatch.setattr(restart, "launching", SimpleNamespace(restart=anew))
     state: Any = await restart.restart_flow.fn("shop")
     assert state.data == {"web": "http://127.0.0.1:8300/"}

@@ -39,7 +39,12 @@ def configured(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
         return {name: missing if name == "b" else target for name in names}
 
     monkeypatch.setattr(side_by_side, "documents", documents)
+
+    async def load_router() -> None:
+        """Return none: nobody uses it here."""
+
     monkeypatch.setattr(side_by_side, "load_targets", load_targets)
+    monkeypatch.setattr(side_by_side, "load_router", load_router)
 
 
 async def _run(request: Request, work: Any, **options: Any) -> tuple[Any, str]:
