@@ -55,7 +55,7 @@ async def deploy_flow(
     state of the run.
 
     Args:
-        project: Name of the Project block.
+        project: Name of the Project block; empty where several are named.
         projects: Several of them instead, each of which is deployed by itself: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.

@@ -40,7 +40,7 @@ async def launch_flow(
     become healthy leaves nothing behind.
 
     Args:
-        project: Name of the Project block.
+        project: Name of the Project block; empty where several are named.
         projects: Several of them instead, which are launched side by side: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.

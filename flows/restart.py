@@ -30,7 +30,7 @@ async def restart_flow(
     """Start the live release again beside itself, with today's configuration, then switch to it.
 
     Args:
-        project: Name of the Project block.
+        project: Name of the Project block; empty where several are named.
         projects: Several of them instead, which are restarted side by side: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.

@@ -35,7 +35,7 @@ async def stop_flow(
     Data, releases and snapshots stay; `launch` brings the services back.
 
     Args:
-        project: Name of the Project block.
+        project: Name of the Project block; empty where several are named.
         projects: Several of them instead, which are stopped side by side: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
