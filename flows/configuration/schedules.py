@@ -1,7 +1,7 @@
 """Keeps the schedules that projects configure, as schedules of their operations in Prefect.
 
-Each is created, changed and removed by itself. A request with a list of schedules would have
-Prefect delete those of the user.
+New ones are added by one request, others changed and removed by themselves. A deployment that is
+changed together with a list of schedules would lose those of the user.
 """
 
 from __future__ import annotations
@@ -157,17 +157,20 @@ async def _apply(
                 parameters=dict(schedule.parameters),
             )
             logger.info("Changed the schedule %s of %s", stored[row].slug, operation)
-        for slug, schedule in changes.new.items():
-            new = DeploymentScheduleCreate(
-                slug=slug,
-                schedule=_cron(schedule),
-                active=True,
-                parameters=dict(schedule.parameters),
-            )
-            await client.create_deployment_schedules(deployment.id, [new])
-            logger.info("Created the schedule %s of %s", slug, operation)
+        if new := [_new(slug, schedule) for slug, schedule in changes.new.items()]:
+            await client.create_deployment_schedules(deployment.id, new)
+            logger.info("Created of %s: %s", operation, ", ".join(changes.new))
         slugs += changes.slugs
     return slugs
+
+
+def _new(slug: str, schedule: ProjectSchedule) -> DeploymentScheduleCreate:
+    return DeploymentScheduleCreate(
+        slug=slug,
+        schedule=_cron(schedule),
+        active=True,
+        parameters=dict(schedule.parameters),
+    )
 
 
 def _stored(deployment: DeploymentResponse) -> list[StoredSchedule]:

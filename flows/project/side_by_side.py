@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -105,7 +105,7 @@ async def on_projects(
     """
     refuse_unclear(request.project, request.projects)
     names = await chosen(request.projects) if request.projects else [request.project]
-    with own_ledger(), ExitStack() as ending:  # all parts of the work share the ledger
+    with _ledger_kept_open(), ExitStack() as ending:
         held = {name: ending.enter_context(ExitStack()) for name in names}
         busy = _begin_use(held) if uses else {}
         targets, router = await asyncio.gather(
@@ -122,6 +122,15 @@ async def on_projects(
             return await act(request.project)
         actions = {name: partial(act, name) for name in names}
         return await side_by_side(request.operation, request.environment, actions, at_once)
+
+
+@contextmanager
+def _ledger_kept_open() -> Iterator[None]:
+    """Let all parts of the work share one ledger; where it cannot be opened, each says so."""
+    with ExitStack() as ending:
+        with suppress(SlipwayError):
+            ending.enter_context(own_ledger())
+        yield
 
 
 async def _load_router() -> Router | SlipwayError:

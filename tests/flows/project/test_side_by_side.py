@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from tasks.cancellation import in_thread, is_cancelled
 from tasks.errors import BadInputError, SlipwayError
 from tasks.launch.target import Target
 from tasks.launch.usage import in_use, unused
+from tasks.ledger.connection import Ledger
 from tasks.settings import settings
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server", "home_ledger")]
@@ -104,6 +107,21 @@ async def test_each_project_is_one_task_run_named_after_it(prefect_server: str) 
                 break
             await asyncio.sleep(0.1)
     assert names == ["a", "c"]
+
+
+async def test_a_ledger_that_cannot_be_opened_is_told_by_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broken: the backups of a night fail before any of them can tell of it."""
+
+    @contextmanager
+    def own_ledger() -> Iterator[Ledger]:
+        raise SlipwayError("the ledger cannot be opened")
+        yield
+
+    monkeypatch.setattr(side_by_side, "own_ledger", own_ledger)
+    state, _ = await _run(Request("launch", "a", None, "dev"), _launch)
+    assert state.message == "shop runs"
 
 
 async def test_they_go_on_at_the_same_time_but_not_too_many() -> None:
