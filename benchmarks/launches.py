@@ -33,7 +33,7 @@ TEN_CALLS_SECONDS = 10.0
 CONFIGURE_SECONDS = 2.0
 _PREFIX = "launches-"
 _PATIENCE_SECONDS = 300
-_SERVICE = f"{sys.executable} -m http.server --bind {{{{ host }}}} {{{{ port }}}}"
+_SERVICE = f"{sys.executable} -S -m http.server --bind {{{{ host }}}} {{{{ port }}}}"
 
 
 @dataclass(frozen=True, slots=True)

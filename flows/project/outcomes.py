@@ -39,7 +39,7 @@ class SomeProjectsFailedError(SlipwayError):
     @classmethod
     def of(cls, sentence: str, outcomes: Sequence[ProjectOutcome]) -> SomeProjectsFailedError:
         """Return the error with that sentence and those outcomes."""
-        return cls(f"{sentence}\n{json.dumps(documents(outcomes))}")
+        return cls(f"{sentence}\n{json.dumps(documents(outcomes), default=str)}")
 
     @property
     def outcomes(self) -> list[dict[str, Any]]:
