@@ -73,15 +73,20 @@ def bars(first_line_median_seconds: float) -> Bars:
 
 
 @contextmanager
-def stack() -> Iterator[SlipwayApi]:
+def stack(public_ports: int = 2) -> Iterator[SlipwayApi]:
     """Give a client of the stack that runs; else start one in a folder of its own, and end it."""
     with SlipwayApi.of(patience_seconds=10) as running:
         if running.healthy():
             yield running
             return
     with tempfile.TemporaryDirectory(prefix="slipway-trigger-") as folder:
-        port = free_ports(3)
-        given = {"home": folder, "server_port": port, "router_port": port + 1, "router_slots": 2}
+        port = free_ports(1 + public_ports)
+        given = {
+            "home": folder,
+            "server_port": port,
+            "router_port": port + 1,
+            "router_slots": public_ports,
+        }
         own = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
         try:
             _run("stack.up", own)

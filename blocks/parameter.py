@@ -68,6 +68,23 @@ NameOrAll = Annotated[str, bounded_text(r"^[a-z0-9-]*$", 100, least=0)]
 
 Names = Annotated[list[Name], Field(max_length=MAX_NAMES)]
 
+ProjectEntry = Annotated[str, bounded_text(r"^(tag:[a-z0-9-]*|[a-z0-9*?-]*)$", 104)]
+"""The name of a project, a glob such as `web-*`, or a tag such as `tag:team-a`."""
+
+INSTEAD_OF = "insteadOf"
+"""In the schema of a parameter: the name of the one that is given otherwise."""
+NEEDED = "oneIsNeeded"
+"""In the same place: whether one of the two must be given."""
+_Entries = Annotated[list[ProjectEntry], Field(max_length=MAX_NAMES)]
+Projects = Annotated[
+    _Entries | None, Field(json_schema_extra={INSTEAD_OF: "project", NEEDED: True})
+]
+"""Several projects instead of one."""
+ProjectsOrAll = Annotated[
+    _Entries | None, Field(json_schema_extra={INSTEAD_OF: "project", NEEDED: False})
+]
+"""Several projects instead of one, or of all."""
+
 StepName = Annotated[str, bounded_text(r"^[a-z0-9][a-z0-9._-]{0,62}$", 63)]
 
 WorkloadName = Annotated[str, bounded_text(_NO_CONTROLS, 100)]

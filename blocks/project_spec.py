@@ -24,6 +24,7 @@ from blocks.providers.interface import Resources
 from blocks.redaction import without_evident_secrets
 from blocks.schedule_spec import OperationSchedules, ProjectWorkload
 
+_TAG = r"(?=.{1,100}$)[a-z0-9]+(-[a-z0-9]+)*"
 _PATH = r"(/[^\s\x00-\x1f\x7f]*)?"
 
 
@@ -32,6 +33,16 @@ def _as_path(health_path: str) -> str:
     if not fullmatch(_PATH, health_path):
         raise ValueError("is not a path: begin with / and use no blanks, e.g. /health")
     return health_path
+
+
+def _as_tag(tag: str) -> str:
+    """Return ``tag`` if it is written like a name; a ValueError says what it has to be."""
+    if not fullmatch(_TAG, tag):
+        raise ValueError(
+            f"{tag!r} is not a valid tag: use lower-case letters, digits and single dashes, "
+            "100 characters at most"
+        )
+    return tag
 
 
 class ServiceSpec(BaseModel):
@@ -126,6 +137,10 @@ class ProjectSpec(BaseModel):
     data: list[str] = Field(
         default_factory=list,
         description="Further folders to back up; its data folder `{{ data }}` always is",
+    )
+    tags: list[Annotated[str, AfterValidator(_as_tag)]] = Field(
+        default_factory=list,
+        description='What it belongs to, e.g. ["team-a"]; operations take `tag:team-a` for all such',
     )
     stateless: bool = Field(
         default=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from prefect import flow
 from prefect.events import emit_event
@@ -12,17 +13,14 @@ from prefect.utilities.annotations import opaque
 from pydantic import SecretStr
 
 from blocks.environment_spec import EnvironmentSpec
-from blocks.parameter import Name
+from blocks.parameter import Name, NameOrAll, Projects
 from blocks.repositories.errors import RepositoryCancelledError
 from blocks.repositories.interface import Snapshot
 from blocks.repositories.restic import ResticRepository
-from flows.configuration.block_loading import (
-    PROJECT,
-    documents,
-    load_repository,
-    load_target,
-    own_ledger,
-)
+from flows.configuration.block_loading import PROJECT, load_repository, own_ledger
+from flows.configuration.block_reading import documents
+from flows.configuration.run_names import named
+from flows.project.side_by_side import HEAVY_AT_ONCE, Request, Subject, on_projects, part
 from flows.project.written_data import data_remarks
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
@@ -40,13 +38,15 @@ from tasks.settings import settings
 
 @flow(
     name="backup",
-    flow_run_name="backup {project} in {environment}",
+    flow_run_name=named("backup {project} in {environment}"),
     description="Take a consistent, encrypted, incremental snapshot of a project's data.",
     persist_result=True,
     result_serializer="json",
 )
 @fails_plainly
-async def backup_flow(project: Name, environment: Name = "dev") -> str:
+async def backup_flow(
+    project: NameOrAll = "", projects: Projects = None, environment: Name = "dev"
+) -> str | list[dict[str, Any]]:
     """Back up the data of a project while it runs, and check the repository.
 
     SQLite files are dumped consistently, whoever writes to them meanwhile. The trouble of one
@@ -55,22 +55,30 @@ async def backup_flow(project: Name, environment: Name = "dev") -> str:
     nothing, unless the project says that it is stateless.
 
     Args:
-        project: Name of the Project block.
+        project: Name of the Project block; empty where several are named.
+        projects: Several of them instead, which are backed up side by side: names, globs such as
+            `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
 
     Returns:
-        The id of the snapshot.
+        The id of the snapshot; of several projects, what became of each.
     """
-    with failure_emitted(project, environment):
-        target = await load_target(project, environment)
-        repository = await load_repository(target.spec.repository)
-        refuse_impossible_backup(target, repository)
-        with own_ledger() as ledger:
-            snapshot = await take_snapshot(target, repository, ledger)
-    warnings = warnings_of(snapshot, stateless=target.spec.stateless)
-    forgotten = forgotten_meanwhile(snapshot, await documents(PROJECT))
-    remarks = [*forgotten, *warnings, *await data_remarks(target)]
-    return remarked(snapshot.id, summary(snapshot), remarks)
+
+    async def back_up(subject: Subject) -> str:
+        """Back up one project."""
+        with failure_emitted(subject.project, environment):
+            target = subject.target
+            repository = await load_repository(target.spec.repository)
+            refuse_impossible_backup(target, repository)
+            with own_ledger() as ledger:
+                snapshot = await take_snapshot(target, repository, ledger)
+        warnings = warnings_of(snapshot, stateless=target.spec.stateless)
+        forgotten = forgotten_meanwhile(snapshot, await documents(PROJECT))
+        remarks = [*forgotten, *warnings, *await data_remarks(target)]
+        return remarked(snapshot.id, summary(snapshot), remarks)
+
+    request = Request("backup", project, projects, environment)
+    return await on_projects(request, back_up, at_once=HEAVY_AT_ONCE)
 
 
 @contextmanager
@@ -130,7 +138,7 @@ async def take_snapshot(
         home=settings().root,
         release=live_release(launcher),
     )
-    return await backing_up.backup(
+    return await part(backing_up.backup)(
         opaque(subject),
         opaque(repository),
         opaque(ledger),

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from blocks.credentials import plain
 from blocks.environment import Environment
+from blocks.notification import Notification
 from blocks.parameter import FilePath
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
@@ -22,11 +23,11 @@ from flows.configuration.block_loading import (
     PROJECT,
     PROVIDERS,
     REPOSITORIES,
-    documents,
     load_environments,
     load_providers,
     repository_folders,
 )
+from flows.configuration.block_reading import documents, read_once
 from flows.configuration.block_saving import save_changed
 from flows.configuration.notifications import make_automations, notification_blocks
 from flows.configuration.remarks import remarks_on
@@ -79,26 +80,28 @@ async def configure_flow(file: FilePath = "slipway.yaml") -> dict[str, list[str]
         file: Path of the YAML file, e.g. `slipway.yaml`.
 
     Returns:
-        The blocks that were `saved`, as `<type>/<name>`, those `left`: which this file once
-        configured, which are still there, and which are no longer in it; and the `schedules` of all
-        projects, by slug.
+        The blocks of the file, which are `saved` now, as `<type>/<name>`; those of them that were
+        new or changed, and so `written`; those `left`: which this file once configured, which are
+        still there, and which are no longer in it; and the `schedules` of all projects, by slug.
     """
     refuse_outside("file", Path(file), settings().allowed_roots)
     configuration = await asyncio.to_thread(read_configuration, Path(file))
     for name, environment in configuration.environments.items():
         refuse_unshared(name, environment)
     # Otherwise two files could be saved half and half, or together make what each may not.
-    with locked(Home(settings().root).configuration_lock):
+    with locked(Home(settings().root).configuration_lock), read_once():
         return await _apply(configuration, file)
 
 
 async def _apply(configuration: Configuration, file: str) -> dict[str, list[str]]:
     """Save what ``configuration``, read from ``file``, describes; return what `configure` does."""
+    await _read_side_by_side()
     await _refuse_unknown(configuration)
     await refuse_impossible_schedules(configuration)
     blocks = build_blocks(configuration)
     remarks = await asyncio.to_thread(_missing_sources, configuration)
-    saved = await save_blocks(blocks)
+    written = await save_blocks(blocks)
+    saved = sorted(blocks)
     try:
         await register_providers()
     except SlipwayError as error:  # of a block that is not in this file
@@ -112,8 +115,21 @@ async def _apply(configuration: Configuration, file: str) -> dict[str, list[str]
         warning = f"No longer in {file}, but still configured: {', '.join(left)}. {_REMEDY}"
         get_run_logger().warning("%s", warning)
         remarks.append(warning)
-    result = {"saved": saved, "left": left, "schedules": schedules}
-    return remarked(result, f"Configured {_enumerated(saved)}", remarks)
+    result = {"saved": saved, "written": written, "left": left, "schedules": schedules}
+    counts = f"{len(written)} written, {len(saved) - len(written)} unchanged"
+    return remarked(result, f"Configured {_enumerated(saved)}: {counts}", remarks)
+
+
+async def _read_side_by_side() -> None:
+    """Read what is configured already, of which each part of the flow asks for some."""
+    kinds: list[type[Block]] = [
+        Project,
+        Environment,
+        Notification,
+        *PROVIDERS.values(),
+        *REPOSITORIES.values(),
+    ]
+    await asyncio.gather(*(documents(kind.get_block_type_slug()) for kind in kinds))
 
 
 async def _refuse_unknown(configuration: Configuration) -> None:
@@ -199,13 +215,13 @@ def _refuse_impossible_workloads(name: str, project: ProjectSpec) -> None:
 
 @task(name="save blocks", task_run_name="save blocks", persist_result=False)
 async def save_blocks(blocks: dict[str, Block]) -> list[str]:
-    """Save those of ``blocks`` that are new or changed; return the names of all."""
-    saved = await save_changed(blocks)
-    for path in saved:
+    """Save those of ``blocks`` that are new or changed; return their names."""
+    written = sorted(await save_changed(blocks))
+    for path in written:
         get_run_logger().info("Saved %s", path)
-    if unchanged := len(blocks) - len(saved):
+    if unchanged := len(blocks) - len(written):
         get_run_logger().info("%d were up to date already", unchanged)
-    return sorted(blocks)
+    return written
 
 
 @task(name="register providers", task_run_name="register providers", persist_result=False)

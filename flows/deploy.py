@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from prefect import flow
 from pydantic import WithJsonSchema
 
-from blocks.parameter import Name, Version
+from blocks.parameter import Name, NameOrAll, Projects, Version
 from blocks.providers.process.detached import own_identity
 from blocks.routers.interface import Router
-from flows.configuration.block_loading import load_router, load_target, own_ledger
+from flows.configuration.block_loading import own_ledger
 from flows.configuration.run_names import named
 from flows.project.exposure import exposure_remarks
+from flows.project.side_by_side import Request, Subject, on_projects, part
 from flows.project.succession import deploy_overtaken
-from flows.project.usage import uses_its_project
 from flows.project.written_data import data_remarks
 from flows.run_state.completion import answers_at, concluded
 from flows.run_state.failure import fails_plainly
@@ -35,9 +35,9 @@ from tasks.settings import settings
     result_serializer="json",
 )
 @fails_plainly
-@uses_its_project
 async def deploy_flow(
-    project: Name,
+    project: NameOrAll = "",
+    projects: Projects = None,
     environment: Name = "dev",
     version: Version = "",
     strategy: Annotated[
@@ -45,7 +45,7 @@ async def deploy_flow(
         Literal["blue_green"],
         WithJsonSchema({"type": "string", "enum": ["blue_green"]}),
     ] = "blue_green",
-) -> str:
+) -> str | list[dict[str, Any]]:
     """Deploy a version without dropping a request.
 
     The new version is started beside the live one and gets traffic only when every replica is
@@ -55,22 +55,31 @@ async def deploy_flow(
     state of the run.
 
     Args:
-        project: Name of the Project block.
+        project: Name of the Project block; empty where several are named.
+        projects: Several of them instead, each of which is deployed by itself: names, globs such as
+            `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
         version: The version to deploy; empty: the project's own. For Git: branch, tag or commit.
         strategy: How traffic is moved. `blue_green`: at once, to a version that is healthy beside the
             old one.
 
     Returns:
-        The digest of the release that is live now.
+        The digest of the release that is live now; of several projects, what became of each.
     """
-    target, router = await load_target(project, environment), await load_router()
-    with own_ledger() as ledger:
-        target_deployer = deployer(target, router, ledger)
-        report = await deploying.deploy(target_deployer, version, strategy)
-    remarks = [*await data_remarks(target), *await exposure_remarks(target)]
-    summary = f"{project} {report.to_version} serves in {environment}: {answers_at(report.urls)}"
-    return concluded(report.release, summary, remarks, await deploy_overtaken(report))
+
+    async def deploy(subject: Subject) -> str:
+        """Deploy one project."""
+        target, router = subject.target, subject.router
+        with own_ledger() as ledger:
+            target_deployer = deployer(target, router, ledger)
+            report = await part(deploying.deploy)(target_deployer, version, strategy)
+        remarks = [*await data_remarks(target), *await exposure_remarks(target)]
+        serving = f"{target.project} {report.to_version} serves in {environment}"
+        summary = f"{serving}: {answers_at(report.urls)}"
+        return concluded(report.release, summary, remarks, await deploy_overtaken(report))
+
+    request = Request("deploy", project, projects, environment)
+    return await on_projects(request, deploy, uses=True)
 
 
 def deployer(target: Target, router: Router, ledger: Ledger) -> Deployer:

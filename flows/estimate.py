@@ -10,7 +10,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from blocks.parameter import HistoryKey, NameOrAll, WorkloadNameOrAll
-from flows.configuration.block_loading import PROJECT, documents, own_ledger
+from flows.configuration.block_loading import PROJECT, own_ledger
+from flows.configuration.block_reading import documents
 from flows.configuration.run_names import named
 from flows.run_state.failure import fails_plainly
 from tasks.ledger.expectations import expectations, known_keys

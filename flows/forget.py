@@ -17,11 +17,11 @@ from blocks.project import Project
 from flows.configuration.block_loading import (
     ENVIRONMENT,
     PROJECT,
-    documents,
     load_project,
     load_router,
     own_ledger,
 )
+from flows.configuration.block_reading import documents
 from flows.configuration.run_names import named
 from flows.configuration.schedules import remove_schedules
 from flows.run_state.completion import concluded
@@ -142,7 +142,8 @@ def naming(deployment: DeploymentResponse, project: str, environment: str = "") 
     def names(parameters: Mapping[str, Any]) -> bool:
         """Tell whether they name it; without an environment they mean the default one."""
         named_environment = parameters.get("environment", _DEFAULT_ENVIRONMENT)
-        return parameters.get("project") == project and environment in {"", named_environment}
+        named_projects = [parameters.get("project"), *(parameters.get("projects") or ())]
+        return project in named_projects and environment in {"", named_environment}
 
     if names(deployment.parameters):
         yield f"deployment {deployment.entrypoint or deployment.name}"

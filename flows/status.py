@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from prefect import flow, get_run_logger
 
-from blocks.parameter import NameOrAll
+from blocks.parameter import NameOrAll, ProjectsOrAll
 from flows.configuration.block_loading import (
     load_environments,
     load_project,
     load_target,
     own_ledger,
 )
+from flows.configuration.project_selection import refuse_unclear
 from flows.configuration.run_names import named
+from flows.project.side_by_side import LIGHT_AT_ONCE, chosen, part, side_by_side
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from tasks.errors import SlipwayError
@@ -42,7 +45,9 @@ from tasks.settings import settings
     result_serializer="json",
 )
 @fails_plainly
-async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> list[dict[str, Any]]:
+async def status_flow(
+    project: NameOrAll = "", projects: ProjectsOrAll = None, environment: NameOrAll = ""
+) -> list[dict[str, Any]]:
     """List every service: its state is looked at, not believed.
 
     What is configured otherwise than it runs is named, and so is what keeps ending, with the last
@@ -50,16 +55,28 @@ async def status_flow(project: NameOrAll = "", environment: NameOrAll = "") -> l
 
     Args:
         project: Only services of this project; empty: of all.
+        projects: Only services of these projects, each with a table of its own: names, globs such
+            as `web-*`, tags such as `tag:team-a`.
         environment: Only services of this environment; empty: of all.
 
     Returns:
-        One row a replica, as in the table artifact `status`.
+        One row a replica, as in the table artifact `status`; of several projects, what became of
+        each, with its rows.
     """
-    rows = await observing.status(project, environment, await _view(project, environment))
+    refuse_unclear(project, projects, needed=False)
     retained = retention_table(Home(settings().root), time.time())
     get_run_logger().info("%s", retained or "Slipway keeps no history yet.")
     if sentence := low_room(settings().root):
         get_run_logger().warning("%s", sentence)
+    if not projects:
+        return await _status(project, environment)
+    looks = {name: partial(_status, name, environment) for name in await chosen(projects)}
+    return await side_by_side("status", environment, looks, LIGHT_AT_ONCE)
+
+
+async def _status(project: str, environment: str) -> list[dict[str, Any]]:
+    """Look at the services of one project, or of all."""
+    rows = await part(observing.status)(project, environment, await _view(project, environment))
     if not rows:
         await _refuse_unknown(project, environment)
     return remarked([asdict(row) for row in rows], summary(rows), [])

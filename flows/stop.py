@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from prefect import flow
 
-from blocks.parameter import Name
-from flows.configuration.block_loading import load_router, load_target
+from blocks.parameter import Name, NameOrAll, Projects
+from flows.configuration.run_names import named
+from flows.project.side_by_side import Request, Subject, on_projects, part
 from flows.project.succession import stop_overtaken
 from flows.project.written_data import data_remarks
 from flows.run_state.completion import concluded, remarked
@@ -19,28 +21,37 @@ from tasks.quantities import count_of
 
 @flow(
     name="stop",
-    flow_run_name="stop {project} in {environment}",
+    flow_run_name=named("stop {project} in {environment}"),
     description="Stop the services of a project in an environment.",
     persist_result=True,
     result_serializer="json",
 )
 @fails_plainly
-async def stop_flow(project: Name, environment: Name = "dev") -> int:
+async def stop_flow(
+    project: NameOrAll = "", projects: Projects = None, environment: Name = "dev"
+) -> int | list[dict[str, Any]]:
     """Stop every service of a project, with all the processes it started.
 
     Data, releases and snapshots stay; `launch` brings the services back.
 
     Args:
-        project: Name of the Project block.
+        project: Name of the Project block; empty where several are named.
+        projects: Several of them instead, which are stopped side by side: names, globs such as
+            `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
 
     Returns:
-        How many instances were stopped.
+        How many instances were stopped; of several projects, what became of each.
     """
-    target, router = await load_target(project, environment), await load_router()
-    count = len(await launching.stop(target, router))
-    remarks, since = await data_remarks(target), await stop_overtaken(target)
-    return stopped(target, count, remarks, since)
+
+    async def stop(subject: Subject) -> int:
+        """Stop one project."""
+        target, router = subject.target, subject.router
+        count = len(await part(launching.stop)(target, router))
+        remarks, since = await data_remarks(target), await stop_overtaken(target)
+        return stopped(target, count, remarks, since)
+
+    return await on_projects(Request("stop", project, projects, environment), stop)
 
 
 def stopped(target: Target, count: int, remarks: Sequence[str], since: str = "") -> int:

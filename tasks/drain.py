@@ -55,10 +55,11 @@ def drain(
         Whether it was seen to be quiet; if the system does not tell, it waits the whole time.
     """
     deadline, quiet = clock() + drain_seconds, 0
-    while True:
+    while ports:
         quiet = quiet + 1 if look(ports) == 0 else 0
-        if quiet >= _QUIET_LOOKS or not ports:
+        if quiet >= _QUIET_LOOKS:
             return True
         if clock() >= deadline:
             return False
         pause()
+    return True

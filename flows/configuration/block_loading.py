@@ -7,12 +7,11 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from prefect import get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
-from pydantic import BaseModel
 
 from blocks.environment_spec import EnvironmentSpec
 from blocks.project import Project, spec_fields
@@ -23,17 +22,16 @@ from blocks.repositories.restic import ResticRepository
 from blocks.repositories.restic_command import local_folder
 from blocks.routers.caddy import CaddyRouter
 from blocks.routers.interface import Router
+from flows.configuration.block_reading import documents
 from flows.run_state.secret_redaction import keep_secret
 from tasks.backup.sources import full_paths
 from tasks.configuration import checked
-from tasks.errors import NotFoundError
+from tasks.errors import NotFoundError, SlipwayError
 from tasks.launch.target import Target, target_of
 from tasks.ledger.connection import Ledger
-from tasks.ledger.hosts import open_own_ledger
+from tasks.ledger.lending import lent_ledger
 from tasks.ledger.providers import ProviderChanges, follow_providers
 from tasks.settings import settings
-
-Spec = TypeVar("Spec", bound=BaseModel)
 
 PROJECT = "slipway-project"
 ENVIRONMENT = "slipway-environment"
@@ -43,31 +41,25 @@ REPOSITORIES: Mapping[str, type[ResticRepository]] = {"restic": ResticRepository
 
 @contextmanager
 def own_ledger() -> Iterator[Ledger]:
-    """Open the ledger that the settings name, and close it afterwards.
+    """Lend the ledger that the settings name.
 
     Raises:
         BadInputError: It cannot be opened, or another host acts on it.
     """
-    ledger = open_own_ledger(settings())
-    try:
+    with lent_ledger(settings()) as ledger:
         yield ledger
-    finally:
-        ledger.close()
-
-
-async def documents(slug: str) -> dict[str, dict[str, Any]]:
-    """Return the fields of every block of the type ``slug``, by block name."""
-    async with get_client() as client:
-        blocks = await client.read_block_documents_by_type(slug)
-    return {document.name: document.data for document in blocks if document.name}
 
 
 async def load_project(name: str) -> ProjectSpec:
     """Return the project configured as ``name``; NotFoundError names those there are."""
-    projects = await documents(PROJECT)
-    spec = _pick(
-        ProjectSpec, "project", name, {n: spec_fields(each) for n, each in projects.items()}
-    )
+    return await _project(name, await documents(PROJECT))
+
+
+async def _project(name: str, projects: Mapping[str, dict[str, Any]]) -> ProjectSpec:
+    """Return the project called ``name`` of the documents of all ``projects``."""
+    if name not in projects:
+        raise _unknown("project", name, projects)
+    spec = checked(ProjectSpec, spec_fields(projects[name]), f"projects.{name}")
     keep_secret(secret.get_secret_value() for secret in spec.credentials.values())
     await _hide_users(name, projects[name], spec)
     return spec
@@ -95,10 +87,27 @@ async def load_environments(without: Collection[str] = ()) -> dict[str, Environm
 
 async def load_target(project: str, environment: str) -> Target:
     """Return ``project`` in ``environment``, with all that the environment inherits."""
-    spec = await load_project(project)
-    target = target_of(project, spec, environment, await load_environments())
-    keep_secret(target.secrets.values())
-    return target
+    [loaded] = (await load_targets([project], environment)).values()
+    if isinstance(loaded, SlipwayError):
+        raise loaded
+    return loaded
+
+
+async def load_targets(names: Iterable[str], environment: str) -> dict[str, Target | SlipwayError]:
+    """Return each of the projects called ``names`` in ``environment``, or what is wrong with it.
+
+    The secrets of all are redacted from then on, whichever of them a line is about.
+    """
+    projects, environments = await asyncio.gather(documents(PROJECT), load_environments())
+    targets: dict[str, Target | SlipwayError] = {}
+    for name in names:
+        try:
+            spec = await _project(name, projects)
+            targets[name] = target = target_of(name, spec, environment, environments)
+            keep_secret(target.secrets.values())
+        except SlipwayError as error:
+            targets[name] = error
+    return targets
 
 
 async def load_providers(names: Iterable[str]) -> dict[str, Provider]:
@@ -174,12 +183,6 @@ async def load_router() -> Router:
     if "local" not in routers:
         raise NotFoundError("router", "local", list(routers), "Run `make up`, which makes it.")
     return CaddyRouter(**routers["local"]).router()
-
-
-def _pick(model: type[Spec], kind: str, name: str, documents: Mapping[str, dict[str, Any]]) -> Spec:
-    if name not in documents:
-        raise _unknown(kind, name, documents)
-    return checked(model, documents[name], f"{kind}s.{name}")
 
 
 def _unknown(kind: str, name: str, existing: Mapping[str, object]) -> NotFoundError:

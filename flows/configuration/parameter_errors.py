@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema.exceptions import ValidationError as SchemaError
 from prefect.utilities.schema_tools.validation import ValidationError, validate
 
+from flows.configuration.project_selection import unclear
 from tasks.errors import shortened
 
 _FIELD = re.compile(r"for field '(\w+)")
@@ -27,11 +28,13 @@ def unfit(schema: dict[str, Any], parameters: dict[str, Any], *, partial: bool =
         parameters: The parameters of a run, or the defaults of all runs.
         partial: Whether required ones may be missing.
     """
-    try:
-        validate(parameters, schema, raise_on_error=True, ignore_required=partial)
-    except ValidationError as error:
-        return explained(error, schema)
-    return ""
+    # Prefect checks the schema itself, which takes many times as long, only to raise an error.
+    if validate(parameters, schema, ignore_required=partial):
+        try:
+            validate(parameters, schema, raise_on_error=True, ignore_required=partial)
+        except ValidationError as error:
+            return explained(error, schema)
+    return "" if partial else unclear(schema, parameters)
 
 
 def explained(error: ValidationError, schema: Mapping[str, Any]) -> str:

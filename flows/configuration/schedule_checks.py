@@ -7,6 +7,7 @@ import re
 import zoneinfo
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from prefect.server.schemas.schedules import CronSchedule
@@ -106,8 +107,14 @@ def _refuse_not_a_number(schedule: ProjectSchedule) -> None:
         raise BadInputError(field, dict(schedule.parameters), problem, remedy) from error
 
 
+@cache
+def _timezones() -> set[str]:
+    """Return the names of all time zones, which are read from some hundred files."""
+    return zoneinfo.available_timezones()
+
+
 async def _check_time(schedule: ProjectSchedule) -> None:
-    zones, field = zoneinfo.available_timezones(), f"{schedule.field}.cron"
+    zones, field = _timezones(), f"{schedule.field}.cron"
     if schedule.timezone not in zones:
         remedy = "Write a name of the IANA database, e.g. Europe/Berlin."
         raise NotFoundError(f"{schedule.field}.timezone", schedule.timezone, sorted(zones), remedy)

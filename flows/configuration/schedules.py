@@ -1,11 +1,12 @@
 """Keeps the schedules that projects configure, as schedules of their operations in Prefect.
 
-Each is created, changed and removed by itself. A request with a list of schedules would have
-Prefect delete those of the user.
+New ones are added by one request, others changed and removed by themselves. A deployment that is
+changed together with a list of schedules would lose those of the user.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -19,7 +20,8 @@ from prefect.exceptions import ObjectNotFound
 
 from blocks.project import spec_fields
 from blocks.project_spec import ProjectSpec
-from flows.configuration.block_loading import ENVIRONMENT, PROJECT, documents
+from flows.configuration.block_loading import ENVIRONMENT, PROJECT
+from flows.configuration.block_reading import documents
 from flows.configuration.schedule_changes import (
     OPERATIONS,
     ProjectSchedule,
@@ -118,12 +120,16 @@ async def _check(
 
 async def _deployments(client: PrefectClient) -> dict[str, DeploymentResponse]:
     """Return the deployments that a project can schedule, by operation."""
-    deployments = {}
-    for operation in OPERATIONS:
+
+    async def read(operation: str) -> DeploymentResponse | None:
+        """Return one; None if it is not registered."""
         with suppress(ObjectNotFound):
-            name = f"{operation}/{operation}"
-            deployments[operation] = await client.read_deployment_by_name(name)
-    return deployments
+            return await client.read_deployment_by_name(f"{operation}/{operation}")
+        return None
+
+    read_side_by_side = await asyncio.gather(*map(read, OPERATIONS))
+    pairs = zip(OPERATIONS, read_side_by_side, strict=True)
+    return {operation: deployment for operation, deployment in pairs if deployment}
 
 
 async def _apply(
@@ -151,17 +157,20 @@ async def _apply(
                 parameters=dict(schedule.parameters),
             )
             logger.info("Changed the schedule %s of %s", stored[row].slug, operation)
-        for slug, schedule in changes.new.items():
-            new = DeploymentScheduleCreate(
-                slug=slug,
-                schedule=_cron(schedule),
-                active=True,
-                parameters=dict(schedule.parameters),
-            )
-            await client.create_deployment_schedules(deployment.id, [new])
-            logger.info("Created the schedule %s of %s", slug, operation)
+        if new := [_new(slug, schedule) for slug, schedule in changes.new.items()]:
+            await client.create_deployment_schedules(deployment.id, new)
+            logger.info("Created of %s: %s", operation, ", ".join(changes.new))
         slugs += changes.slugs
     return slugs
+
+
+def _new(slug: str, schedule: ProjectSchedule) -> DeploymentScheduleCreate:
+    return DeploymentScheduleCreate(
+        slug=slug,
+        schedule=_cron(schedule),
+        active=True,
+        parameters=dict(schedule.parameters),
+    )
 
 
 def _stored(deployment: DeploymentResponse) -> list[StoredSchedule]:

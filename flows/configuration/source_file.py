@@ -12,9 +12,9 @@ from flows.configuration.block_loading import (
     PROJECT,
     PROVIDERS,
     REPOSITORIES,
-    documents,
     own_ledger,
 )
+from flows.configuration.block_reading import documents
 from flows.configuration.notifications import NOTIFICATION
 from tasks.ledger.configured import configured_from, record_configured
 

@@ -8,6 +8,7 @@ from functools import wraps
 from inspect import signature
 from typing import Any, ParamSpec, TypeVar, cast
 
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
@@ -23,12 +24,21 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_FAILED_STATE = "Task run failed with state"
+
+
 class PlainFilter(logging.Filter):
-    """Moves the stack trace of a foreseen error to the level debug."""
+    """Moves the stack trace of a foreseen error to the level debug.
+
+    Of a task that returns a failed state, it leaves out the line that has no stack trace: the state
+    in which it finishes says the same.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Remove the stack trace from a record of such an error, and log it at level debug."""
         trace = record.exc_info
+        if trace and trace[0] is None and record.getMessage().startswith(_FAILED_STATE):
+            return False
         if record.levelno > logging.DEBUG and trace and _is_foreseen(trace[1]):
             record.exc_info = None
             logging.getLogger(record.name).debug("Stack trace:", exc_info=trace)
@@ -53,6 +63,16 @@ def _message_of(error: BaseException) -> str:
     return str(error)
 
 
+def failed(error: Exception) -> State[Any]:
+    """Return the state of a run that ends with a foreseen ``error``; raise any other again."""
+    if not _is_foreseen(error):
+        raise error
+    message = redacted(told_full(_message_of(error), settings().root))
+    # Its error is kept as JSON, from which only one that takes nothing but a message can be raised
+    # again; it must hold no secret.
+    return Failed(message=message, data=SlipwayError(message))
+
+
 def fails_plainly(
     work: Callable[P, Coroutine[Any, Any, R]],
 ) -> Callable[P, Coroutine[Any, Any, R]]:
@@ -73,13 +93,9 @@ def fails_plainly(
                 refuse_unusable_text(name, value)
             with cancelled_by_sigterm(), acting_as(f"the run '{flow_run.name}' ({flow_run.id})"):
                 return await work(*args, **kwargs)
-        except Exception as error:
-            if not _is_foreseen(error):
-                raise
-            message = redacted(told_full(_message_of(error), settings().root))
-            # A state that a flow returns becomes its own. Its error is kept as JSON, from which only
-            # one that takes nothing but a message can be raised again; it must hold no secret.
-            return cast("R", Failed(message=message, data=SlipwayError(message)))
+        except Exception as error:  # noqa: BLE001 - what is not foreseen is raised again
+            # A state that a flow returns becomes its own.
+            return cast("R", failed(error))
 
     # Prefect reads the form of a flow from here, and would look for its types in this module.
     run.__dict__["__signature__"] = signature(work, eval_str=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
+from flows.configuration.project_selection import plain_names
 from flows.configuration.run_names import run_name
 from stack.server.refusal import Session, models, name_of
 
@@ -46,7 +47,10 @@ class RunNames:
         """Return the tags by which the runs of a project and of an environment are found."""
         values = self._with_defaults(operation, parameters)
         texts = {name: values.get(name) for name in _TAGGED}
-        return {f"{name}:{text}" for name, text in texts.items() if text and isinstance(text, str)}
+        tags = {f"{name}:{text}" for name, text in texts.items() if text and isinstance(text, str)}
+        projects = values.get("projects")
+        several = plain_names(projects) if isinstance(projects, list) else []
+        return tags | {f"project:{name}" for name in several}
 
     def _with_defaults(self, operation: str, parameters: Mapping[str, Any]) -> Json:
         fields = self.schemas().get(operation, {}).get("properties", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -130,16 +131,16 @@ def _announce() -> Callable[[Rollout], None]:
 
 
 async def _show(report: RolloutReport) -> RolloutReport:
-    await acreate_markdown_artifact(
+    place = f"{report.project} in {report.environment}"
+    rollout = acreate_markdown_artifact(
         key=artifact_key("rollout", report.project, report.environment),
         markdown=markdown_of(report),
         description=one_line(
-            f"{report.kind.title()} of {report.project} in {report.environment} "
-            f"to {report.to_version}: {report.phase}"
+            f"{report.kind.title()} of {place} to {report.to_version}: {report.phase}"
         ),
     )
-    for service, url in report.urls.items():
-        await acreate_link_artifact(
+    addresses = [
+        acreate_link_artifact(
             key=artifact_key("address", report.project, report.environment, service),
             link=url,
             link_text=f"{service} at {url}",
@@ -147,6 +148,9 @@ async def _show(report: RolloutReport) -> RolloutReport:
                 f"Where {service} of {report.project} answers in {report.environment}"
             ),
         )
+        for service, url in report.urls.items()
+    ]
+    await asyncio.gather(rollout, *addresses)
     if not report.succeeded:
         raise RolloutRevertedError(report)
     return report

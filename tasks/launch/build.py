@@ -13,6 +13,7 @@ from blocks.durable_file import sync_folder, sync_tree
 from blocks.project_spec import ProjectSpec
 from blocks.removal import discard
 from tasks.launch.access import access
+from tasks.launch.build_turn import build_turn
 from tasks.launch.detection import kind_of
 from tasks.launch.holding import held_by_nobody
 from tasks.launch.kinds.interface import Kind
@@ -66,7 +67,8 @@ def build_release(
             path = folder / digest
             judge(Release(project, resolved or digest, digest, building, kind.name, now))
             if not path.exists():
-                build_lines = kind.build(building, spec.requirements, fetched.described)
+                with build_turn():
+                    build_lines = kind.build(building, spec.requirements, fetched.described)
                 (building / BUILD_LOG).write_text(
                     "\n".join([*fetched.left_out, *build_lines]), "utf-8"
                 )

@@ -27,6 +27,10 @@ class Limit:
         """How many seconds are left."""
         return max(0.0, self._end - time.monotonic())
 
+    def extend(self, seconds: float) -> None:
+        """Let it end so much later."""
+        self._end += seconds
+
     @property
     def reason(self) -> str:
         """Why a command under it was ended."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import closing
 from typing import TypeVar
 
 from prefect import get_run_logger, task
@@ -22,7 +21,7 @@ from tasks.launch.launcher import Launcher
 from tasks.launch.public_ports import PublicPorts, public_ports_of
 from tasks.launch.serving_release import release_to_launch, serving_release
 from tasks.launch.target import Target, launcher_of
-from tasks.ledger.hosts import open_own_ledger
+from tasks.ledger.lending import lent_ledger
 from tasks.narration import narrated
 from tasks.release import Instance, Release
 from tasks.settings import settings
@@ -126,8 +125,8 @@ async def forget(subject: ForgetScope, router: Router, *, delete_data: bool) -> 
     """Remove what there is of a project, or of one environment of it."""
 
     def work() -> Forgotten:
-        """Forget it, with a ledger of this thread."""
-        with closing(open_own_ledger(settings())) as ledger:
+        """Forget it."""
+        with lent_ledger(settings()) as ledger:
             return forget_all(ledger, router, subject, delete_data=delete_data)
 
     return await asyncio.to_thread(work)
@@ -135,12 +134,12 @@ async def forget(subject: ForgetScope, router: Router, *, delete_data: bool) -> 
 
 async def _with_launcher(target: Target, work: Callable[[Launcher], T]) -> T:
     async with narrated(get_run_logger().info):
-        return await in_thread(lambda: _with_own_ledger(target, work))
+        return await in_thread(lambda: _with_ledger(target, work))
 
 
-def _with_own_ledger(target: Target, work: Callable[[Launcher], T]) -> T:
-    """Do ``work`` with a ledger of this thread."""
-    with closing(open_own_ledger(settings())) as ledger:
+def _with_ledger(target: Target, work: Callable[[Launcher], T]) -> T:
+    """Do ``work`` with the ledger of this process."""
+    with lent_ledger(settings()) as ledger:
         return work(launcher_of(target, ledger))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import closing
 
 from prefect import get_run_logger, task
 from prefect.artifacts import acreate_table_artifact
@@ -13,9 +12,9 @@ from prefect.cache_policies import NO_CACHE
 from tasks.artifact import artifact_key, one_line
 from tasks.exposure import exposures
 from tasks.ledger.expectations import Expectation
-from tasks.ledger.hosts import open_own_ledger
 from tasks.ledger.insights import open_insights
 from tasks.ledger.instances import instances
+from tasks.ledger.lending import lent_ledger
 from tasks.observe import expected as expecting
 from tasks.observe import report
 from tasks.observe.status import StatusRow, View, status_rows
@@ -60,7 +59,7 @@ def look(
     project: str | None = None, environment: str | None = None, view: View | None = None
 ) -> tuple[list[StatusRow], list[str]]:
     """Return the rows of all that runs, and alerts to read beside them, one sentence each."""
-    with closing(open_own_ledger(settings())) as ledger:
+    with lent_ledger(settings()) as ledger:
         rows = status_rows(ledger, time.time(), project, environment, view)
         exposed = exposures(instances(ledger, project, environment, LIVING))
         return rows, [*report.alerts(open_insights(ledger), project, environment), *exposed]

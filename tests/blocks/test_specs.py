@@ -124,3 +124,11 @@ def test_a_workload_with_steps_needs_no_kind() -> None:
     """The file that the documents show would be refused."""
     fields = {"source": "/shop", "workloads": {"build": {"steps": [{"id": "a", "run": "make"}]}}}
     assert ProjectSpec.model_validate(fields).workloads["build"].kind == "steps"
+
+
+@pytest.mark.parametrize("tag", ["Team", "team a", "-a", "a--b", "", "tag:a", "a" * 101])
+def test_a_tag_is_written_like_a_name(tag: str) -> None:
+    """Broken: a project is configured with a tag that no operation can be given."""
+    with pytest.raises(ValidationError, match="is not a valid tag: use lower-case letters"):
+        ProjectSpec(source="/src", tags=["team-a", tag])
+    assert ProjectSpec(source="/src", tags=["team-a", "2"]).tags == ["team-a", "2"]

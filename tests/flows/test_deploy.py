@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flows import deploy, rollback
+from flows.project import side_by_side
 from tasks.deploy.deployer import Deployer
 from tasks.deploy.report import RolloutReport, report_of
 from tasks.deploy.rollout import Phase, Rollout
@@ -34,6 +35,9 @@ def deployers(
     async def load_target(_project: str, _environment: str) -> Target:
         return target
 
+    async def load_targets(names: list[str], _environment: str) -> dict[str, Target]:
+        return dict.fromkeys(names, target)
+
     async def load_router() -> None:
         """Return none: nobody uses it here."""
 
@@ -45,8 +49,9 @@ def deployers(
         deployers.append((deployer, ()))
         return _report("1")
 
-    for module in (deploy, rollback):
-        monkeypatch.setattr(module, "load_target", load_target)
+    monkeypatch.setattr(side_by_side, "load_targets", load_targets)
+    monkeypatch.setattr(rollback, "load_target", load_target)
+    for module in (side_by_side, rollback):
         monkeypatch.setattr(module, "load_router", load_router)
     monkeypatch.setattr(deploy, "deploying", SimpleNamespace(deploy=deployed))
     monkeypatch.setattr(rollback, "deploying", SimpleNamespace(rollback=rolled_back))
@@ -58,7 +63,7 @@ async def test_the_version_is_deployed_and_its_address_told(
     deployers: list[tuple[Deployer, tuple[str, ...]]],
 ) -> None:
     """Broken: another version is deployed, or nobody learns where it answers."""
-    state: Any = await deploy.deploy_flow.fn("shop", "dev", "2")
+    state: Any = await deploy.deploy_flow.fn("shop", version="2")
     [(deployer, handed_on)] = deployers
     assert handed_on == ("2", "blue_green")
     assert deployer.target.project == "shop"

@@ -11,7 +11,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from flows.forget import naming
 
 
-def scheduled(**parameters: str) -> DeploymentSchedule:
+def scheduled(**parameters: str | list[str]) -> DeploymentSchedule:
     """Give a schedule with parameters."""
     schedule = DeploymentSchedule(
         schedule=CronSchedule(cron="0 4 * * *"), active=True, slug="daily"
@@ -32,5 +32,9 @@ def test_schedules_and_deployments_are_named() -> None:
     assert list(naming(deployment, "shop")) == ["schedule daily of flows.backup.backup_flow"]
     assert list(naming(deployment, "shop", "dev")) == ["schedule daily of flows.backup.backup_flow"]
     assert list(naming(deployment, "shop", "staging")) == []
+    several = deployment.model_copy(
+        update={"schedules": [scheduled(projects=["blog", "shop"]), scheduled(projects=["s*"])]}
+    )
+    assert len(list(naming(several, "shop"))) == 1
     whole = deployment.model_copy(update={"parameters": {"project": "shop"}, "schedules": []})
     assert list(naming(whole, "shop")) == ["deployment flows.backup.backup_flow"]

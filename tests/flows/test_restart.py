@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flows import restart
+from flows.project import side_by_side
 from tasks.errors import BusyError
 from tasks.launch import usage
 from tasks.launch.convergence import Launched
@@ -25,8 +26,8 @@ async def test_the_addresses_are_the_result_and_the_project_is_in_use(
     monkeypatch.setattr(usage, "_PATIENCE_SECONDS", 0.1)
     refusals: list[str] = []
 
-    async def load_target(_project: str, _environment: str) -> Target:
-        return target
+    async def load_targets(names: list[str], _environment: str) -> dict[str, Target]:
+        return dict.fromkeys(names, target)
 
     async def load_router() -> None:
         """Return none: nobody uses it here."""
@@ -37,10 +38,10 @@ async def test_the_addresses_are_the_result_and_the_project_is_in_use(
         refusals.append(str(refusal.value))
         return Launched(release, (), ("web",), ("old",), {"web": "http://127.0.0.1:8300/"})
 
-    monkeypatch.setattr(restart, "load_target", load_target)
-    monkeypatch.setattr(restart, "load_router", load_router)
+    monkeypatch.setattr(side_by_side, "load_targets", load_targets)
+    monkeypatch.setattr(side_by_side, "load_router", load_router)
     monkeypatch.setattr(restart, "launching", SimpleNamespace(restart=anew))
-    state: Any = await restart.restart_flow.fn("shop", "dev")
+    state: Any = await restart.restart_flow.fn("shop")
     assert state.data == {"web": "http://127.0.0.1:8300/"}
     assert "1 started" in state.message
     assert "shop is being used by" in refusals[0]

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from prefect.flows import Flow, load_flow_from_entrypoint
 
+from flows.configuration.parameter_errors import unfit
 from stack.registration.deployments import read_deployments
 from tests.run_forms import Json, run_forms
 
@@ -33,18 +35,7 @@ def test_every_field_of_every_form_is_explained() -> None:
 def test_what_has_no_default_must_be_given() -> None:
     """A run would start without its project and fail, instead of being refused by the server."""
     required = {name: form["required"] for name, form in run_forms().items() if form["required"]}
-    everywhere = {
-        "launch",
-        "stop",
-        "restart",
-        "run",
-        "backup",
-        "deploy",
-        "rollback",
-        "ship",
-        "replay",
-        "forget",
-    }
+    everywhere = {"run", "rollback", "ship", "replay", "forget"}
     expected = {f"{name}/{name}": ["project"] for name in everywhere}
     assert required == {**expected, "restore/restore": ["project", "target"]}
 
@@ -65,3 +56,12 @@ def test_every_operation_keeps_its_result_as_json() -> None:
     flows: list[Flow[..., Any]] = [load_flow_from_entrypoint(each.entrypoint) for each in declared]
     assert [flow.name for flow in flows if not flow.persist_result] == []
     assert {flow.result_serializer for flow in flows} == {"json"}
+
+
+@pytest.mark.parametrize("name", ["launch", "stop", "restart", "backup", "deploy"])
+def test_one_project_or_several_must_be_given(name: str) -> None:
+    """A run would start without its projects and fail, instead of being refused by the server."""
+    form = run_forms()[f"{name}/{name}"]
+    assert "project: is missing, and so is projects" in unfit(form, {"environment": "dev"})
+    assert unfit(form, {"projects": ["web-*"]}) == unfit(form, {"project": "shop"}) == ""
+    assert unfit(run_forms()["status/status"], {}) == ""

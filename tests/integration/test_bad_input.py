@@ -167,7 +167,7 @@ def test_what_was_refused_can_be_mended_and_run(stack: Stack, refused: dict[str,
         pytest.param("run", {"project": "x", "dry_run": "perhaps"}, "'dry_run'", id="boolean"),
         pytest.param("run", {"project": "x", "strategy": "luck"}, "'strategy'", id="choice"),
         pytest.param("launch", {"project": 3}, "'project'", id="text"),
-        pytest.param("launch", {}, "'project'", id="missing"),
+        pytest.param("run", {}, "'project'", id="missing"),
         pytest.param("launch", {"project": "x", "enviroment": "dev"}, "'enviroment'", id="unknown"),
         pytest.param(
             "run",

@@ -24,9 +24,30 @@ def test_an_active_schedule_plans_runs(stack: Stack) -> None:
         time.sleep(0.5)
 
 
-def test_a_schedule_that_lacks_a_parameter_fails_with_a_sentence(stack: Stack) -> None:
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        (
+            "run/run",
+            (
+                "project: is not given by the schedule, and has no default (got {}). "
+                "Edit the schedule of the deployment and add it to the parameters."
+            ),
+        ),
+        (
+            "launch/launch",
+            (
+                "project: is missing, and so is projects (got ''). "
+                "Name a project, or several under projects."
+            ),
+        ),
+    ],
+)
+def test_a_schedule_that_lacks_a_parameter_fails_with_a_sentence(
+    stack: Stack, operation: str, message: str
+) -> None:
     """Broken: its run is Crashed with a stack trace, and says nothing of the schedule."""
-    path = f"/deployments/{stack.api.deployment('launch/launch')['id']}"
+    path = f"/deployments/{stack.api.deployment(operation)['id']}"
     now = datetime.now(UTC)
     hourly = {"interval": 3600.0, "anchor_date": now.isoformat()}
     [schedule] = stack.api.call(
@@ -43,10 +64,4 @@ def test_a_schedule_that_lacks_a_parameter_fails_with_a_sentence(stack: Stack) -
         run = stack.api.wait(min(runs, key=lambda each: each["expected_start_time"])["id"])
     finally:
         stack.api.call("DELETE", f"{path}/schedules/{schedule['id']}")
-    assert (run.state_type, run.message) == (
-        "FAILED",
-        (
-            "project: is not given by the schedule, and has no default (got {}). "
-            "Edit the schedule of the deployment and add it to the parameters."
-        ),
-    )
+    assert (run.state_type, run.message) == ("FAILED", message)

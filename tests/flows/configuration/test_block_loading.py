@@ -10,7 +10,9 @@ from typing import Any, Self
 import pytest
 
 from flows.configuration import block_loading
+from flows.run_state.secret_redaction import redacted
 from tasks.errors import BadInputError, NotFoundError
+from tasks.launch.target import Target
 from tasks.ledger.connection import Ledger
 from tasks.ledger.providers import fleet, provider_names
 
@@ -78,6 +80,24 @@ async def test_a_target_has_what_its_environment_inherits() -> None:
     target = await block_loading.load_target("shop", "prod")
     assert (target.spec.source, target.spec.version) == ("/shop", "2")
     assert target.variables == {"A": "1", "B": "2"}
+
+
+async def test_of_several_targets_each_has_its_own_error() -> None:
+    """Broken: one project that cannot be launched keeps all others of the run from it."""
+    loaded = await block_loading.load_targets(["shop", "shpo"], "prod")
+    assert isinstance(loaded["shop"], Target)
+    assert isinstance(loaded["shpo"], NotFoundError)
+    loaded = await block_loading.load_targets(["shop"], "pord")
+    assert "environment: unknown" in str(loaded["shop"])
+
+
+async def test_the_secrets_of_all_targets_are_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: in a run on two projects, the password of the first is shown."""
+    for name in ("one", "two"):
+        fields = {"source": f"/{name}", "secrets": {"prod": {"KEY": f"hunter22-{name}"}}}
+        monkeypatch.setitem(DOCUMENTS["slipway-project"], name, fields)
+    await block_loading.load_targets(["one", "two"], "prod")
+    assert "hunter22" not in redacted("hunter22-one, hunter22-two")
 
 
 async def test_providers_are_those_named_or_all() -> None:

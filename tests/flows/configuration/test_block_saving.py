@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from prefect.blocks.core import Block
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import BlockDocument
 from pydantic import SecretStr
 
@@ -12,7 +14,7 @@ from blocks.environment import Environment
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
 from flows.configuration import block_saving
-from flows.configuration.block_loading import documents
+from flows.configuration.block_reading import documents
 from flows.configuration.block_saving import is_saved, save_changed
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_server")]
@@ -45,6 +47,42 @@ async def test_only_what_has_changed_is_saved() -> None:
     assert await save_changed(wanted()) == []
     assert await save_changed(wanted(version="next")) == ["project/saving-3"]
     assert (await documents("slipway-project"))["saving-3"]["version"] == "next"
+
+
+async def test_what_was_saved_side_by_side_takes_one_request_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broken: types and schemas are registered again for each file, or one block after another."""
+    await save_changed(wanted())
+    sent: list[str] = []
+    send = PrefectClient.request
+
+    async def request(client: Any, method: Any, path: Any, *args: Any, **kwargs: Any) -> Any:
+        sent.append(f"{method} {path}")
+        return await send(client, method, path, *args, **kwargs)
+
+    monkeypatch.setattr(PrefectClient, "request", request)
+    assert len(await save_changed(wanted(token="third"))) == 6
+    assert len([each for each in sent if each.startswith("GET")]) == 2
+    assert len(sent) == 2 + 6
+
+
+async def test_where_one_cannot_be_saved_the_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: what is saved of a file hangs on which block was refused, and by chance."""
+    await save_changed(wanted())
+    save = block_saving._save
+
+    async def refusing(client: Any, block: Block, name: str, before: Any) -> None:
+        if name == "saving-0":
+            raise RuntimeError("refused")
+        await save(client, block, name, before)
+
+    monkeypatch.setattr(block_saving, "_save", refusing)
+    with pytest.raises(RuntimeError, match="refused"):
+        await save_changed(wanted(token="fourth"))
+    stored = await documents("slipway-project")
+    new = [name for name, fields in stored.items() if "fourth" in str(fields["credentials"])]
+    assert sorted(new) == [f"saving-{number}" for number in range(1, 6)]
 
 
 async def test_a_secret_that_has_changed_is_saved() -> None:
@@ -90,7 +128,7 @@ async def test_what_was_saved_or_removed_meanwhile_is_saved_all_the_same(
         """Return the documents as they were before."""
         return outdated
 
-    monkeypatch.setattr(block_saving, "_saved_documents", read_outdated)
+    monkeypatch.setattr(block_saving, "block_documents", read_outdated)
     changed = {"environment/saving": Environment(variables={"A": "2"})}
     assert await save_changed(changed) == ["environment/saving"]
     assert (await documents("slipway-environment"))["saving"]["variables"] == {"A": "2"}

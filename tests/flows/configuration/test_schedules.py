@@ -8,13 +8,13 @@ from uuid import UUID
 
 import pytest
 from prefect import flow
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import DeploymentSchedule
 
 from blocks.project import Project
 from blocks.project_spec import ProjectSpec
 from flows.backup import backup_flow
-from flows.configuration import block_loading, schedules
+from flows.configuration import block_reading, schedules
 from flows.configuration.block_loading import ENVIRONMENT, PROJECT
 from flows.configuration.schedules import follow_projects, remove_schedules
 from stack.registration.operations import strict_schema
@@ -34,7 +34,7 @@ async def deployment(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[UUID]:
         """Return the blocks of the server, and an environment that needs no block."""
         return {"dev": {}} if slug == ENVIRONMENT else await documents(slug)
 
-    documents = block_loading.documents
+    documents = block_reading.documents
     monkeypatch.setattr(schedules, "documents", environments)
     async with get_client() as client:
         deployment_id = await client.create_deployment(
@@ -88,6 +88,32 @@ async def test_schedules_follow_their_project_and_no_other_is_touched(deployment
     assert SLUG in (await _remove("nightly"))[0]
     assert set(await _stored(deployment)) == {"of the user"}
     assert await _remove("nightly") == []
+
+
+async def test_all_new_ones_are_added_at_once_and_nothing_twice(
+    deployment: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: to load a file of twenty projects takes a request for each of their schedules."""
+    sent: list[str] = []
+    send = PrefectClient.request
+
+    async def request(client: Any, method: Any, path: Any, *args: Any, **kwargs: Any) -> Any:
+        sent.append(f"{method} {path}")
+        return await send(client, method, path, *args, **kwargs)
+
+    for name in ("nightly", "daily"):
+        await _configure(name, backup=["0 2 * * *", "0 3 * * *"])
+    monkeypatch.setattr(PrefectClient, "request", request)
+    await _follow()
+    await _follow()
+    assert [each for each in sent if "/schedules" in each] == ["POST /deployments/{id}/schedules"]
+    assert len(await _stored(deployment)) == 5
+    for name in ("nightly", "daily"):
+        await _remove(name)
+    async with get_client() as client:
+        for name in ("nightly", "daily"):
+            block = await client.read_block_document_by_name(name, PROJECT)
+            await client.delete_block_document(block.id)
 
 
 async def test_an_impossible_schedule_of_a_block_changes_nothing(deployment: UUID) -> None:

@@ -162,3 +162,16 @@ def test_an_error_that_was_kept_is_raised_again(module: str) -> None:
     read = serializer.loads(kept.replace("blocks.errors", module).encode())
     assert type(read) is SlipwayError
     assert str(read) == "no router answers"
+
+
+async def test_a_failed_state_that_a_task_returns_is_logged_once() -> None:
+    """Broken: the log of a run on ten projects shows each failure twice, below `NoneType: None`."""
+    await _asked(None)
+    logger = logging.getLogger("prefect.task_runs")
+    fields = {
+        "msg": "Task run failed with state: Failed('x')",
+        "levelno": 40,
+        "exc_info": (None, None, None),
+    }
+    assert not logger.filter(logging.makeLogRecord(fields))
+    assert logger.filter(logging.makeLogRecord(fields | {"msg": "Finished in state Failed"}))

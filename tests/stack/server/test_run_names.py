@@ -27,6 +27,13 @@ NAMES = RunNames(lambda: TEMPLATES, lambda: SCHEMAS)
         ("ship/ship", {}, "ship", {"environment:dev"}),
         ("train/train", {}, "last 90", set()),
         ("stop/stop", {"project": ""}, "stop", set()),
+        ("stop/stop", {"projects": 7}, "stop", set()),
+        (
+            "ship/ship",
+            {"project": "", "projects": ["a", "web-*", "b"]},
+            "ship a, web-*, b to dev",
+            {"project:a", "project:b", "environment:dev"},
+        ),
     ],
 )
 def test_a_run_is_called_after_its_parameters(

@@ -100,7 +100,7 @@ async def test_what_is_tested_is_not_pruned(target: Target) -> None:
             replace(launcher, keep_releases=2).build("")
             return [release.digest for release in releases(launcher.ledger, "demo")]
 
-        return task._with_own_ledger(target, work)
+        return task._with_ledger(target, work)
 
     for number in range(4):
         digests = build_another(str(number))
