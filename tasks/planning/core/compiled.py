@@ -30,7 +30,9 @@ class Kernel(Generic[P, R]):
     """
 
     spent_seconds = 0.0
-    """How long kernels have been interpreted in this process."""
+    """How long kernels have been interpreted in this process, in seconds of CPU."""
+    depth = 0
+    """How many kernels are being interpreted that count their time."""
 
     def __init__(self, function: Callable[P, R], *, heavy: bool) -> None:
         self.plain = function
@@ -41,11 +43,15 @@ class Kernel(Generic[P, R]):
         """Call the function, interpreted or compiled, whichever is faster."""
         if compiles() or self._heavy or _rows(args) > _ROWS:
             return self.compiled(*args, **kwargs)
-        began = time.perf_counter()
+        if Kernel.depth:  # the time of the outermost one holds that of those it calls
+            return self.plain(*args, **kwargs)
+        Kernel.depth += 1
+        began = time.thread_time()  # a busy machine is no reason to compile
         try:
             return self.plain(*args, **kwargs)
         finally:
-            Kernel.spent_seconds += time.perf_counter() - began
+            Kernel.depth -= 1
+            Kernel.spent_seconds += time.thread_time() - began
 
     @cached_property
     def compiled(self) -> Callable[P, R]:

@@ -39,3 +39,26 @@ def test_what_is_small_is_interpreted_until_that_has_taken_long(
     assert not compiles()
     monkeypatch.setattr(Kernel, "spent_seconds", 1.0)
     assert compiles()
+
+
+def test_only_the_outermost_kernel_counts_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small plan would import numba, as nested loops counted their time several times."""
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.setattr(Kernel, "spent_seconds", 0.0)
+    counted: list[float] = []
+
+    def inner(values: Floats) -> float:
+        return float(values.sum())
+
+    inner_kernel: Kernel[[Floats], float] = kernel(inner)
+
+    def outer(values: Floats) -> float:
+        total = sum(inner_kernel(values) for _ in range(200))
+        counted.append(Kernel.spent_seconds)
+        return total
+
+    outer_kernel: Kernel[[Floats], float] = kernel(outer)
+    assert outer_kernel(np.ones(3)) == 600
+    assert counted == [0.0]
+    assert Kernel.spent_seconds > 0
+    assert Kernel.depth == 0
