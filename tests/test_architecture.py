@@ -31,8 +31,8 @@ STACK_WITH_PREFECT = {
     "server/run_guard.py",
     "server/schedules.py",
     "worker/fork_server.py",
-    "worker/main.py",
     "worker/patient_clients.py",
+    "worker/punctual_worker.py",
 }
 
 TESTED_THROUGH = {
