@@ -33,6 +33,9 @@ STACK_WITH_PREFECT = {
     "worker/fork_server.py",
     "worker/patient_clients.py",
     "worker/punctual_worker.py",
+    "worker/shared_context.py",
+    "worker/shared_tls.py",
+    "worker/wake.py",
 }
 
 TESTED_THROUGH = {

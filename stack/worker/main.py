@@ -22,6 +22,8 @@ from stack.supervision import Supervision, keep_supervised
 from stack.worker.fork_server import ForkServer, install
 from stack.worker.patient_clients import wait_for_server
 from stack.worker.punctual_worker import PunctualWorker
+from stack.worker.shared_tls import share_tls
+from stack.worker.wake import Wake, listen
 from tasks.home import Home
 from tasks.settings import settings
 
@@ -48,7 +50,9 @@ async def serve(pool: str) -> None:
         name=worker_name(),
         create_pool_if_not_found=False,
     )
+    worker.wake = Wake(settings().worker_query_seconds)
     task = asyncio.ensure_future(worker.start(printer=print))
+    listening = asyncio.ensure_future(listen(pool, worker.wake))
     home = Home(settings().root)
     supervision = Supervision(home, Path.cwd(), os.environ, SUPERVISION_SECONDS)
     watch = asyncio.ensure_future(keep_supervised(supervision, SUPERVISION_SECONDS))
@@ -68,6 +72,7 @@ async def serve(pool: str) -> None:
         if not stop_requested.is_set():
             raise
     finally:
+        listening.cancel()
         watch.cancel()
         beating.cancel()
     if not stop_requested.is_set():
@@ -76,6 +81,7 @@ async def serve(pool: str) -> None:
 
 def main() -> None:
     """Wait for the work pool, then serve it."""
+    share_tls()
     wait_for_server()
     home = Home(settings().root)
     with SlipwayApi.of(patience_seconds=0) as api:

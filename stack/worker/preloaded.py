@@ -11,6 +11,7 @@ import os
 from importlib import import_module
 
 from stack.registration.operations import read_entrypoints
+from stack.worker.shared_tls import share_tls
 from tasks.home import Home
 from tasks.settings import Settings
 
@@ -30,6 +31,7 @@ def preload(home: Home) -> None:
             import_module(entrypoint.rpartition(".")[0])
     del os.environ[_ONE_THREAD]
     import_module("prefect.flow_engine")
+    share_tls()
     gc.collect()
     gc.freeze()
 

@@ -32,6 +32,8 @@ from stack.api import ApiError
 from stack.worker.exit_message import PREFECTS, exit_message
 from stack.worker.missed_runs import skip_all_missed
 from stack.worker.missing_parameters import incompleteness
+from stack.worker.shared_context import SharedContext
+from stack.worker.wake import Wake
 
 LOOK_SECONDS = 20.0
 """How often it looks for missed runs. After a longer pause (a start, a machine that slept) it looks
@@ -49,21 +51,33 @@ with warnings.catch_warnings():
     class PunctualWorker(ProcessWorker):
         """The stock worker, except that it makes up for the missed runs of a schedule only once.
 
-        It polls its queues when a run is due, and otherwise only every ten seconds.
+        It looks when it is woken, polls its queues when a run is due, and otherwise only every ten
+        seconds.
         A scheduled run that lacks a parameter, or has one that does not fit, fails with a message.
         A run that it gets again while its process lives gets no second process.
         """
 
         type = "process"
+        wake: Wake | None = None
+        """What it waits for before it looks; none for a worker that looks when it is called."""
+        _due_by_event = False
         _looked_at: tuple[float, float] | None = None
         _polled_at = float("-inf")
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
+            self._shared: SharedContext | None = None
             self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
+        async def setup(self) -> None:
+            """Prepare what all flow runs share; it ends after them."""
+            self._shared = await self._exit_stack.enter_async_context(SharedContext())
+            await super().setup()
 
         async def get_and_submit_flow_runs(self) -> list[FlowRun]:
             """Skip all but the newest missed run of each schedule, then take what is due."""
+            if self.wake:
+                self._due_by_event = await self.wake.wait()
             # A clock that is set ahead makes runs late, just as a pause does.
             now = (since_boot(), time.time())
             paused = map(sub, now, self._looked_at) if self._looked_at else [LOOK_SECONDS]
@@ -78,9 +92,11 @@ with warnings.catch_warnings():
             return await super().get_and_submit_flow_runs()
 
         async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
-            """Poll the queues, unless a count shows that they hold nothing that is due."""
+            """Poll the queues, unless neither an event nor a count says that a run is due."""
             now = since_boot()
-            if now - self._polled_at < POLL_SECONDS and not await self._count_due():
+            due, self._due_by_event = self._due_by_event, False
+            rests = now - self._polled_at < POLL_SECONDS
+            if rests and not due and not await self._count_due():
                 return []
             self._polled_at = now
             return await super()._get_scheduled_flow_runs()
@@ -126,7 +142,11 @@ with warnings.catch_warnings():
             if complaint := await self._complaint(flow_run):
                 await self.client.set_flow_run_state(flow_run.id, Failed(message=complaint))
                 return _left_alone(task_status, "refused")
-            ended = await super().run(flow_run, configuration, task_status)
+            own = configuration.command and configuration.working_dir
+            if self._shared and own:
+                ended = await self._shared.execute(flow_run, configuration, task_status)
+            else:
+                ended = await super().run(flow_run, configuration, task_status)
             if ended.status_code:
                 await self._settle(flow_run, ended.status_code)
             return ended

@@ -88,7 +88,7 @@ print(json.dumps({
     "query": now.worker.query_seconds,
     "home": str(now.home),
 }))"""
-    variables = environment(retention_days=12, server_port=4711, worker_query_seconds=0.5)
+    variables = environment(retention_days=12, server_port=4711)
     done = subprocess.run(
         [sys.executable, "-c", script], env=variables, check=True, capture_output=True, text=True
     )
@@ -101,6 +101,6 @@ print(json.dumps({
         "promotion": False,
         "vacuum": ["events", "flow_runs", "orphans"],
         "retention": [12, 12],
-        "query": 0.5,
+        "query": 0.05,
         "home": variables["PREFECT_HOME"],
     }
