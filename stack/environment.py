@@ -75,6 +75,8 @@ def _prefect(config: Settings) -> dict[str, str]:
         "PREFECT_WORKER_QUERY_SECONDS": "0.05",  # our worker itself waits until it may look
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
         "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+        # The server gives out no such tokens, and each client would ask for one first.
+        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
         "PREFECT_CLI_COLORS": "false",
         "PREFECT_CLI_PROMPT": "false",

@@ -32,6 +32,7 @@ STACK_WITH_PREFECT = {
     "server/schedules.py",
     "worker/fork_server.py",
     "worker/patient_clients.py",
+    "worker/prompt_ending.py",
     "worker/punctual_worker.py",
     "worker/shared_context.py",
     "worker/shared_tls.py",

@@ -27,12 +27,14 @@ def main() -> None:
     # Imports Prefect.
     from flows.run_state.secret_redaction import keep_secret  # noqa: PLC0415
     from stack.worker.patient_clients import wait_for_server  # noqa: PLC0415
+    from stack.worker.prompt_ending import end_promptly  # noqa: PLC0415
     from stack.worker.shared_tls import share_tls  # noqa: PLC0415
 
     # Parameters that are refused are logged before a flow knows its secrets.
     import_module("prefect.main")  # it sets the handlers of logs up
     keep_secret(())
     share_tls()
+    end_promptly()
     wait_for_server()
     # A fork has imported it, and it is to be run as a program.
     sys.modules.pop("prefect.engine", None)

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+import httpx
 from anyio.abc import TaskStatus
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -150,6 +151,20 @@ with warnings.catch_warnings():
             if ended.status_code:
                 await self._settle(flow_run, ended.status_code)
             return ended
+
+        async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
+            """Leave the run Pending: its process follows at once, and sets the next state."""
+
+        async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
+            """Label the run with its worker while its process begins."""
+            if self._runs_task_group:
+                self._runs_task_group.start_soon(self._label, flow_run_id)
+
+        async def _label(self, flow_run_id: UUID) -> None:
+            try:
+                await super()._give_worker_labels_to_flow_run(flow_run_id)
+            except httpx.HTTPError as error:
+                self._logger.warning("Could not label flow run %s: %s", flow_run_id, error)
 
         async def _settle(self, flow_run: FlowRun, status: int) -> None:
             """Settle a run whose process has ended with ``status``, and that did not say how."""

@@ -86,6 +86,7 @@ print(json.dumps({
     "vacuum": sorted(vacuum.enabled_vacuum_types),
     "retention": [vacuum.retention_period.days, now.server.events.retention_period.days],
     "query": now.worker.query_seconds,
+    "csrf": [now.client.csrf_support_enabled, now.server.api.csrf_protection_enabled],
     "home": str(now.home),
 }))"""
     variables = environment(retention_days=12, server_port=4711)
@@ -102,5 +103,6 @@ print(json.dumps({
         "vacuum": ["events", "flow_runs", "orphans"],
         "retention": [12, 12],
         "query": 0.05,
+        "csrf": [False, False],
         "home": variables["PREFECT_HOME"],
     }
