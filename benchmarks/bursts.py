@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stack.api import SlipwayApi
+from stack.flow_run import flow_run_of
 from tasks.errors import SlipwayError
 from tasks.settings import Settings
 
 _SERVICE = "python3 -m http.server -b {{ host }} {{ port }}"
 _SECONDS = 300.0
 
+Parameters = Mapping[str, object]
 
-def first_line(
-    api: SlipwayApi, deployment: str, parameters: dict[str, object] | None = None
-) -> float:
+
+def first_line(api: SlipwayApi, deployment: str, parameters: Parameters | None = None) -> float:
     """Return the seconds from the call to the first line, however the run ends."""
     called_at = time.time()
     run = api.wait(api.trigger(deployment, parameters), timeout=_SECONDS)
@@ -30,33 +32,44 @@ def first_line(
 
 def at_once(config: Settings, deployment: str, runs: int) -> list[float]:
     """Return the seconds to the first line of runs that are requested at the same time."""
-
-    def one(_: int) -> float:
-        """Request one, by a client of its own."""
-        with SlipwayApi.of(config) as api:
-            return first_line(api, deployment)
-
-    with ThreadPoolExecutor(runs) as threads:
-        return list(threads.map(one, range(runs)))
+    with SlipwayApi.of(config) as api, ThreadPoolExecutor(runs) as threads:
+        called = dict(threads.map(lambda _: _request(config, deployment, {}), range(runs)))
+        return _first_lines(api, called)
 
 
 def beside_launches(config: Settings, launches: int) -> float:
     """Return the seconds to the first line of a rollback that is requested while projects launch."""
-    with projects(config, launches) as names, ThreadPoolExecutor(launches) as threads:
-
-        def launch(name: str) -> float:
-            """Launch a project."""
-            with SlipwayApi.of(config) as api:
-                return first_line(api, "launch/launch", {"project": name})
-
-        pending = [threads.submit(launch, name) for name in names]
-        with SlipwayApi.of(config) as api:
-            while not _running(api, "launch"):
-                time.sleep(0.05)
-            seconds = first_line(api, "rollback/rollback", {"project": names[0]})
-        for each in pending:
-            each.result()
+    with (
+        projects(config, launches) as names,
+        SlipwayApi.of(config) as api,
+        ThreadPoolExecutor(launches) as threads,
+    ):
+        launch = "launch/launch"
+        called = dict(threads.map(lambda name: _request(config, launch, {"project": name}), names))
+        while not _running(api, "launch"):
+            time.sleep(0.1)
+        seconds = first_line(api, "rollback/rollback", {"project": names[0]})
+        _first_lines(api, called)
         return seconds
+
+
+def _request(config: Settings, deployment: str, parameters: Parameters) -> tuple[str, float]:
+    """Request a run by a client of its own; return its id and the time of the call."""
+    with SlipwayApi.of(config) as api:
+        called_at = time.time()
+        return api.trigger(deployment, parameters), called_at
+
+
+def _first_lines(api: SlipwayApi, called: dict[str, float]) -> list[float]:
+    """Wait for runs with one request for all of them; return the seconds to each first line."""
+    query = {"flow_runs": {"id": {"any_": list(called)}}}
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        runs = [flow_run_of(run) for run in api.every("/flow_runs/filter", query)]
+        if len(runs) == len(called) and all(run.finished for run in runs):
+            return [(run.started_at or math.inf) - called[run.id] for run in runs]
+        time.sleep(0.5)
+    raise SlipwayError(f"{len(called)} runs did not end within {_SECONDS:.0f} s")
 
 
 def _running(api: SlipwayApi, flow: str) -> int:
@@ -88,7 +101,7 @@ def projects(config: Settings, count: int) -> Iterator[list[str]]:
                 _complete(api, "forget/forget", {"project": name})
 
 
-def _complete(api: SlipwayApi, deployment: str, parameters: dict[str, object]) -> None:
+def _complete(api: SlipwayApi, deployment: str, parameters: Parameters) -> None:
     run = api.wait(api.trigger(deployment, parameters), timeout=_SECONDS)
     if not run.succeeded:
         raise SlipwayError(f"{deployment} ended {run.state_name}: {run.message}")

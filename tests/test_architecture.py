@@ -24,6 +24,7 @@ STACK_WITH_PREFECT = {
     "registration/default_blocks.py",
     "registration/register.py",
     "server/guard.py",
+    "server/known_schemas.py",
     "server/limit_leases.py",
     "server/main.py",
     "server/pool_guard.py",

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from stack.api import SlipwayApi
+from stack.garbage import spare_what_is_imported
 from stack.heartbeat import beat
 from stack.readiness import work_pool_exists, worker_name
 from stack.registration.fingerprint import sources
@@ -93,6 +94,7 @@ def main() -> None:
         server = ForkServer(partial(_preloaded_files, Path.cwd()))
         server.start()
         install(server)
+    spare_what_is_imported()
     asyncio.run(serve(settings().work_pool))
 
 
