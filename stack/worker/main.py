@@ -53,7 +53,7 @@ async def serve(pool: str) -> None:
     )
     worker.wake = Wake(settings().worker_query_seconds)
     task = asyncio.ensure_future(worker.start(printer=print))
-    listening = asyncio.ensure_future(listen(pool, worker.wake))
+    listening = asyncio.ensure_future(listen(pool, worker.wake, worker.starts.began))
     home = Home(settings().root)
     supervision = Supervision(home, Path.cwd(), os.environ, SUPERVISION_SECONDS)
     watch = asyncio.ensure_future(keep_supervised(supervision, SUPERVISION_SECONDS))

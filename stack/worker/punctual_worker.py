@@ -30,10 +30,12 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 from blocks.boot_clock import since_boot
 from flows.configuration.parameter_errors import unfit
 from stack.api import ApiError
+from stack.registration.work_pool import CRITICAL
 from stack.worker.exit_message import PREFECTS, exit_message
 from stack.worker.missed_runs import skip_all_missed
 from stack.worker.missing_parameters import incompleteness
 from stack.worker.shared_context import SharedContext
+from stack.worker.starts import Starts, most_at_once
 from stack.worker.wake import Wake
 
 LOOK_SECONDS = 20.0
@@ -68,6 +70,7 @@ with warnings.catch_warnings():
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._shared: SharedContext | None = None
+            self.starts = Starts(most_at_once())
             self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
         async def setup(self) -> None:
@@ -151,6 +154,15 @@ with warnings.catch_warnings():
             if ended.status_code:
                 await self._settle(flow_run, ended.status_code)
             return ended
+
+        async def _submit_run(self, flow_run: FlowRun) -> None:
+            """Start a flow run when it is its turn, and keep the turn until its first line."""
+            urgent = flow_run.work_queue_name == CRITICAL
+            async with self.starts.turn(flow_run.id, urgent=urgent):
+                await super()._submit_run(flow_run)
+                due = flow_run.next_scheduled_start_time or datetime.now(UTC)
+                if self.wake and self.wake.listens and due <= datetime.now(UTC):
+                    await self.starts.first_line(flow_run.id)
 
         async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
             """Leave the run Pending: its process follows at once, and sets the next state."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+from uuid import UUID
 
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventAnyResourceFilter, EventFilter, EventNameFilter
@@ -29,8 +30,13 @@ DUE = ("Scheduled", "AwaitingRetry", "AwaitingConcurrencySlot", "Resuming", "Lat
 FREED = ("Completed", "Failed", "Crashed", "Cancelled", "Paused", "Suspended", "TimedOut")
 """States in which a run gives the slot of its queue back, so that another may begin."""
 
+BEGUN = ("Running", *FREED)
+"""States that say that a run is not about to begin any more."""
+
 _PREFIX = "prefect.flow-run."
 _DUE_EVENTS = frozenset(_PREFIX + state for state in DUE)
+_BEGUN_EVENTS = frozenset(_PREFIX + state for state in BEGUN)
+_RUNNING_EVENT = _PREFIX + "Running"
 
 Subscribe = Callable[[EventFilter], AbstractAsyncContextManager[Any]]
 
@@ -80,7 +86,7 @@ class Wake:
 
 def events_of(pool: str) -> EventFilter:
     """Return the filter of the events after which a worker of ``pool`` may have something to do."""
-    names = [_PREFIX + state for state in (*DUE, *FREED)]
+    names = [_PREFIX + state for state in (*DUE, *BEGUN)]
     # By its name, as a pool that is made again has another id.
     its_pool = {"prefect.resource.role": "work-pool", "prefect.resource.name": pool}
     return EventFilter(
@@ -93,8 +99,20 @@ def _subscriber(events: EventFilter) -> AbstractAsyncContextManager[Any]:
     return get_events_subscriber(filter=events, reconnection_attempts=0)
 
 
-async def listen(pool: str, wake: Wake, subscribe: Subscribe = _subscriber) -> None:
-    """Wake at each event of ``pool``, for ever; say when the events stop, and when they are back."""
+async def listen(
+    pool: str,
+    wake: Wake,
+    began: Callable[[UUID], None],
+    subscribe: Subscribe = _subscriber,
+) -> None:
+    """Wake at each event of ``pool``, for ever; say when the events stop, and when they are back.
+
+    Args:
+        pool: The name of the work pool.
+        wake: What the worker waits for.
+        began: Is called with the id of each flow run that begins, or ends without.
+        subscribe: Connects to the events of a server.
+    """
     pause = FIRST_PAUSE_SECONDS
     said = False
     while True:
@@ -108,7 +126,10 @@ async def listen(pool: str, wake: Wake, subscribe: Subscribe = _subscriber) -> N
                 wake.listens, said, pause = True, False, FIRST_PAUSE_SECONDS
                 wake.tell()  # something may have become due before
                 async for event in stream:
-                    wake.tell(due=event.event in _DUE_EVENTS)
+                    if event.event in _BEGUN_EVENTS:
+                        began(UUID(event.resource.id.removeprefix(_PREFIX)))
+                    if event.event != _RUNNING_EVENT:
+                        wake.tell(due=event.event in _DUE_EVENTS)
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on without
             why = f"{type(error).__name__}: {error}"
         finally:
