@@ -43,7 +43,12 @@ def main() -> None:
 
 def run_in_fork(environment: Mapping[str, str], folder: Path, log: Path) -> None:
     """Execute a flow run in this process, a fork that has another environment and output."""
-    _set_title(environment)
+    from tasks.run_process import RUN_ID, title  # noqa: PLC0415
+    from tasks.settings import settings  # noqa: PLC0415
+
+    set_title(title(environment[RUN_ID]))
+    settings.cache_clear()  # a fork may have them from the process that it was forked from
+    del sys.argv[1:]  # they would name another flow run
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -54,15 +59,14 @@ def run_in_fork(environment: Mapping[str, str], folder: Path, log: Path) -> None
     main()
 
 
-def _set_title(environment: Mapping[str, str]) -> None:
-    from tasks.run_process import RUN_ID, title  # noqa: PLC0415
-
+def set_title(text: str) -> None:
+    """Have ``ps`` and ``top`` show ``text`` as the command of this process."""
     # Else it writes over the variables that others see, among them the home. It finds the title by
     # the variables that the process was started with.
     os.environ[_KEEP_VARIABLES] = "1"
     from setproctitle import setproctitle  # noqa: PLC0415
 
-    setproctitle(title(environment[RUN_ID]))
+    setproctitle(text)
 
 
 if __name__ == "__main__":

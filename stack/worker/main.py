@@ -22,6 +22,7 @@ from stack.registration.fingerprint import sources
 from stack.supervision import Supervision, keep_supervised
 from stack.worker.fork_server import ForkServer, install
 from stack.worker.patient_clients import wait_for_server
+from stack.worker.preload import preload
 from stack.worker.punctual_worker import PunctualWorker
 from stack.worker.shared_tls import share_tls
 from stack.worker.wake import Wake, listen
@@ -31,6 +32,9 @@ from tasks.settings import settings
 BEAT_SECONDS = 1.0
 SUPERVISION_SECONDS = 30.0
 """How often it checks that the supervisor lives; the reconciler checks more often."""
+
+FORKS = sys.platform == "linux"
+"""Elsewhere libraries of the system do not bear to be forked."""
 
 
 async def keep_beating(home: Home) -> None:
@@ -85,14 +89,16 @@ def main() -> None:
     share_tls()
     wait_for_server()
     home = Home(settings().root)
+    if FORKS:
+        preload(home)  # while the server starts
     with SlipwayApi.of(patience_seconds=0) as api:
         while not work_pool_exists(api, settings().work_pool):
             beat(home.worker_heartbeat_file)
             time.sleep(0.2)
-    if sys.platform == "linux":
-        # Elsewhere libraries of the system do not bear to be forked.
+    if FORKS:
         server = ForkServer(partial(_preloaded_files, Path.cwd()))
-        server.start()
+        preload(home)  # what has been registered meanwhile
+        server.start_here()
         install(server)
     spare_what_is_imported()
     asyncio.run(serve(settings().work_pool))
