@@ -43,10 +43,12 @@ def main() -> None:
 
 def run_in_fork(environment: Mapping[str, str], folder: Path, log: Path) -> None:
     """Execute a flow run in this process, a fork that has another environment and output."""
+    from stack.worker.tracker import track_again  # noqa: PLC0415
     from tasks.run_process import RUN_ID, title  # noqa: PLC0415
     from tasks.settings import settings  # noqa: PLC0415
 
     set_title(title(environment[RUN_ID]))
+    track_again()
     settings.cache_clear()  # a fork may have them from the process that it was forked from
     del sys.argv[1:]  # they would name another flow run
     os.environ.clear()

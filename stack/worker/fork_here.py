@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from stack.worker.engine import set_title
+from stack.worker.tracker import do_without_tracker
 
 TITLE = "slipway fork server"
 _OWNER_ONLY = 0o600
@@ -31,6 +32,7 @@ def fork_here() -> forkserver.ForkServer:
 
     A server that has ended is replaced by a new process, as multiprocessing does it.
     """
+    do_without_tracker()
     server = cast("Any", forkserver.ForkServer())
     address = connection.arbitrary_address("AF_UNIX")  # type: ignore[attr-defined] # multiprocessing's own
     with socket.socket(socket.AF_UNIX) as listener:

@@ -6,10 +6,10 @@ is imported here.
 
 from __future__ import annotations
 
-import gc
 import os
 from importlib import import_module
 
+from stack.garbage import spare_what_is_imported
 from stack.registration.operations import read_entrypoints
 from stack.worker.shared_tls import share_tls
 from tasks.home import Home
@@ -31,5 +31,4 @@ def preload(home: Home) -> None:
     del os.environ[_ONE_THREAD]
     import_module("prefect.flow_engine")
     share_tls()
-    gc.collect()
-    gc.freeze()
+    spare_what_is_imported()

@@ -16,9 +16,10 @@ pytestmark = [
 ]
 OBSERVE = """
 import io, json, multiprocessing.context, os, sys
-from multiprocessing import forkserver, reduction
+from multiprocessing import Lock, forkserver, reduction
 import psutil
 from stack.worker.fork_here import fork_here, may_fork
+from stack.worker.tracker import track_again
 
 may = may_fork()
 server = fork_here()
@@ -31,12 +32,15 @@ buffer = io.BytesIO()
 multiprocessing.context.set_spawning_popen(process)
 reduction.dump({}, buffer)
 reduction.dump(process, buffer)
+trackers = [c for c in psutil.Process().children() if "resource_tracker" in " ".join(c.cmdline())]
 title = psutil.Process(pid).cmdline()[0].strip()
 os.write(data, buffer.getvalue())
 os.close(data)
 ended = forkserver.read_signed(status)
 os.close(server._forkserver_alive_fd)
-print(json.dumps([may, title, parent == pid, ended, os.waitpid(pid, 0)[1]]))
+print(json.dumps([may, title, parent == pid, ended, os.waitpid(pid, 0)[1], len(trackers)]))
+track_again()
+Lock().acquire()
 """
 ROOM = "room-for-the-titles-of-forks" * 2
 
@@ -45,7 +49,9 @@ def test_it_forks_says_how_a_fork_ended_and_ends_with_its_worker() -> None:
     """Broken: no flow run is forked, or a fork server is left over by each start of the worker."""
     python = [sys.executable, "-c", OBSERVE, ROOM]
     seen = subprocess.run(python, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert json.loads(seen.stdout or "0") == [True, "slipway fork server", True, 7, 0], seen.stderr
+    assert json.loads(seen.stdout or "0") == [True, "slipway fork server", True, 7, 0, 0], (
+        seen.stderr
+    )
 
 
 def test_a_process_with_threads_is_not_forked() -> None:
