@@ -165,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with (
         tempfile.TemporaryDirectory(prefix="slipway-launches-") as folder,
-        stack(public_ports=LAUNCHED) as api,
+        stack(public_ports=LAUNCHED) as config,
+        SlipwayApi.of(config) as api,
         configured(api, Path(folder)) as file,
     ):
         timings = [measure(api, file, number) for number in range(options.runs)]

@@ -72,9 +72,11 @@ def _prefect(config: Settings) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": retention,
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": retention,
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-        "PREFECT_WORKER_QUERY_SECONDS": f"{config.worker_query_seconds:g}",
+        "PREFECT_WORKER_QUERY_SECONDS": "0.05",  # our worker itself waits until it may look
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
         "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+        # The server gives out no such tokens, and each client would ask for one first.
+        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
         "PREFECT_CLI_COLORS": "false",
         "PREFECT_CLI_PROMPT": "false",

@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from functools import lru_cache
 from reprlib import Repr
 
-import cel
 from pydantic import JsonValue
 
 from tasks.errors import BadInputError
+from tasks.expression_language import cel
 
 _NAMED = re.compile(
     r"""\b(?P<root>steps|matrix) \s* (?: \. \s* (?P<name>[A-Za-z_]\w*)

@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     auth: bool = Field(default=True, description="Whether the Prefect API asks for a password")
     work_pool: str = Field(default="slipway", description="Prefect work pool of the worker")
     worker_query_seconds: float = Field(
-        default=0.5, gt=0, description="How often the worker asks for flow runs"
+        default=0.5,
+        gt=0,
+        description="How often the worker asks for flow runs while the server sends no events",
     )
     retention_days: int = Field(
         default=30, ge=1, description="After how many days Prefect forgets finished flow runs"

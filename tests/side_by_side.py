@@ -39,6 +39,7 @@ SERVED = (
     "tests/flows/workload/test_workspace.py",
     "tests/stack/test_schedules.py",
     "tests/stack/worker/test_polling.py",
+    "tests/stack/worker/test_wake.py",
 )
 """Files that use the fixture `prefect_server`, which takes longer to start than most of them."""
 _ALONE = (

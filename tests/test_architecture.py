@@ -24,6 +24,7 @@ STACK_WITH_PREFECT = {
     "registration/default_blocks.py",
     "registration/register.py",
     "server/guard.py",
+    "server/known_schemas.py",
     "server/limit_leases.py",
     "server/main.py",
     "server/pool_guard.py",
@@ -31,8 +32,12 @@ STACK_WITH_PREFECT = {
     "server/run_guard.py",
     "server/schedules.py",
     "worker/fork_server.py",
-    "worker/main.py",
     "worker/patient_clients.py",
+    "worker/prompt_ending.py",
+    "worker/punctual_worker.py",
+    "worker/shared_context.py",
+    "worker/shared_tls.py",
+    "worker/wake.py",
 }
 
 TESTED_THROUGH = {

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+import stack.lean  # noqa: F401 - before the HTTP client
 from stack.api import SlipwayApi
 from stack.heartbeat import beat
 from stack.log import say

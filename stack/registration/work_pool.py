@@ -13,7 +13,10 @@ import httpx
 from stack.api import SlipwayApi
 from stack.runs.flow_process import ENGINE
 
-QUEUES = {"critical": 1, "default": 2, "batch": 3}
+CRITICAL = "critical"
+"""The work queue of what must not wait for anything else."""
+
+QUEUES = {CRITICAL: 1, "default": 2, "batch": 3}
 """Work queues and their priorities; 1 comes first."""
 
 LIMITS = {"default": 16, "batch": 4}

@@ -38,6 +38,7 @@ from starlette.middleware import Middleware
 
 import blocks.notification  # noqa: F401 - the server itself loads it, to send with it
 from flows.configuration.parameter_errors import explained
+from stack.garbage import spare_what_is_imported
 from stack.registration.operations import (
     read_entrypoints,
     read_job_template,
@@ -47,6 +48,7 @@ from stack.registration.operations import (
 from stack.runs.clock_set_back import waits_in_vain
 from stack.server.guard import Guard
 from stack.server.host_names import OwnNames
+from stack.server.known_schemas import check_schemas_once
 from stack.server.limit_leases import release_what_is_gone
 from stack.server.pool_guard import PoolGuard
 from stack.server.recurrence import can_be_followed
@@ -119,6 +121,7 @@ def validate_requests() -> None:
             application.add_middleware(OwnPages)
             if not settings().auth:
                 application.add_middleware(OwnNames)
+            spare_what_is_imported()
         return application
 
     server.create_app = create_with_validation
@@ -220,6 +223,7 @@ def main() -> None:
     release_what_is_gone()
     wait_by_the_clock_as_it_is()
     end_schedules()
+    check_schemas_once()
     home = Home(settings().root)
     registered = (partial(read_operations, home), partial(read_entrypoints, home))
     pool = PoolGuard(settings().work_pool, partial(read_job_template, home))

@@ -27,10 +27,14 @@ def main() -> None:
     # Imports Prefect.
     from flows.run_state.secret_redaction import keep_secret  # noqa: PLC0415
     from stack.worker.patient_clients import wait_for_server  # noqa: PLC0415
+    from stack.worker.prompt_ending import end_promptly  # noqa: PLC0415
+    from stack.worker.shared_tls import share_tls  # noqa: PLC0415
 
     # Parameters that are refused are logged before a flow knows its secrets.
     import_module("prefect.main")  # it sets the handlers of logs up
     keep_secret(())
+    share_tls()
+    end_promptly()
     wait_for_server()
     # A fork has imported it, and it is to be run as a program.
     sys.modules.pop("prefect.engine", None)
@@ -39,7 +43,14 @@ def main() -> None:
 
 def run_in_fork(environment: Mapping[str, str], folder: Path, log: Path) -> None:
     """Execute a flow run in this process, a fork that has another environment and output."""
-    _set_title(environment)
+    from stack.worker.tracker import track_again  # noqa: PLC0415
+    from tasks.run_process import RUN_ID, title  # noqa: PLC0415
+    from tasks.settings import settings  # noqa: PLC0415
+
+    set_title(title(environment[RUN_ID]))
+    track_again()
+    settings.cache_clear()  # a fork may have them from the process that it was forked from
+    del sys.argv[1:]  # they would name another flow run
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -50,15 +61,14 @@ def run_in_fork(environment: Mapping[str, str], folder: Path, log: Path) -> None
     main()
 
 
-def _set_title(environment: Mapping[str, str]) -> None:
-    from tasks.run_process import RUN_ID, title  # noqa: PLC0415
-
+def set_title(text: str) -> None:
+    """Have ``ps`` and ``top`` show ``text`` as the command of this process."""
     # Else it writes over the variables that others see, among them the home. It finds the title by
     # the variables that the process was started with.
     os.environ[_KEEP_VARIABLES] = "1"
     from setproctitle import setproctitle  # noqa: PLC0415
 
-    setproctitle(title(environment[RUN_ID]))
+    setproctitle(text)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from prefect.settings import get_current_settings
 from stack.log import say
 from stack.registration.work_pool import FLOW_LOG, logged_command
 from stack.worker.engine import run_in_fork
+from stack.worker.fork_here import fork_here, may_fork
 
 PRELOADED = "stack.worker.preloaded"
 BEGIN_SECONDS = 15.0
@@ -104,8 +105,22 @@ class ForkServer:
         # Prefect passes on as variables what a process of this folder reads as settings anyway.
         self._settings = get_current_settings().to_environment_variables(exclude_unset=True)
 
+    def start_here(self) -> None:
+        """Start it as a fork of this process, which has imported all; else as a new process."""
+        self._stamps = self._read_stamps()
+        try:
+            here = fork_here() if may_fork() else None
+        except OSError as error:
+            say(f"the fork server is started as a new process: {error}")
+            here = None
+        if here is None:
+            self.start()
+            return
+        self._server = here
+        self._server.set_forkserver_preload([PRELOADED])
+
     def start(self) -> None:
-        """Start the process; it imports while this one goes on."""
+        """Start it as a new process; it imports while this one goes on."""
         self._stamps = self._read_stamps()
         self._server = forkserver.ForkServer()
         self._server.set_forkserver_preload([PRELOADED])

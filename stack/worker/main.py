@@ -1,4 +1,4 @@
-"""Prefect's process worker, started once its server answers and its work pool exists.
+"""The worker's process: it waits until the server answers and the pool exists, then serves it.
 
 `prefect worker start` does the same after starting a second interpreter and several requests; here
 Prefect is imported while the server is still starting.
@@ -11,171 +11,30 @@ import os
 import signal
 import sys
 import time
-import warnings
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from operator import sub
 from pathlib import Path
-from typing import Any
-from uuid import UUID
-from weakref import WeakValueDictionary
 
-from anyio.abc import TaskStatus
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterNextScheduledStartTime,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-    WorkPoolFilter,
-    WorkPoolFilterName,
-)
-from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.client.schemas.responses import WorkerFlowRunResponse
-from prefect.states import Cancelled, Crashed, Failed
-from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
-
-from blocks.boot_clock import since_boot
-from flows.configuration.parameter_errors import unfit
-from stack.api import ApiError, SlipwayApi
+from stack.api import SlipwayApi
+from stack.garbage import spare_what_is_imported
 from stack.heartbeat import beat
 from stack.readiness import work_pool_exists, worker_name
 from stack.registration.fingerprint import sources
 from stack.supervision import Supervision, keep_supervised
-from stack.worker.exit_message import PREFECTS, exit_message
 from stack.worker.fork_server import ForkServer, install
-from stack.worker.missed_runs import skip_all_missed
-from stack.worker.missing_parameters import incompleteness
 from stack.worker.patient_clients import wait_for_server
+from stack.worker.preload import preload
+from stack.worker.punctual_worker import PunctualWorker
+from stack.worker.shared_tls import share_tls
+from stack.worker.wake import Wake, listen
 from tasks.home import Home
 from tasks.settings import settings
-
-LOOK_SECONDS = 20.0
-"""How often it looks for missed runs. After a longer pause (a start, a machine that slept) it looks
-before it picks up any run."""
-
-POLL_SECONDS = 10.0
-"""How often it polls its queues although nothing is due: Prefect calls them, and deployments, 'not
-ready' if nobody has for a minute. A poll writes to the database, and costs six times what a count
-does."""
 
 BEAT_SECONDS = 1.0
 SUPERVISION_SECONDS = 30.0
 """How often it checks that the supervisor lives; the reconciler checks more often."""
 
-with warnings.catch_warnings():
-    # It replaces the stock worker on purpose.
-    warnings.simplefilter("ignore")
-
-    class PunctualWorker(ProcessWorker):
-        """The stock worker, except that it makes up for the missed runs of a schedule only once.
-
-        It polls its queues when a run is due, and otherwise only every ten seconds.
-        A scheduled run that lacks a parameter, or has one that does not fit, fails with a message.
-        A run that it gets again while its process lives gets no second process.
-        """
-
-        type = "process"
-        _looked_at: tuple[float, float] | None = None
-        _polled_at = float("-inf")
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
-
-        async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-            """Skip all but the newest missed run of each schedule, then take what is due."""
-            # A clock that is set ahead makes runs late, just as a pause does.
-            now = (since_boot(), time.time())
-            paused = map(sub, now, self._looked_at) if self._looked_at else [LOOK_SECONDS]
-            if max(paused) >= LOOK_SECONDS:
-                try:
-                    await asyncio.to_thread(skip_all_missed, self._work_pool_name)
-                except ApiError as error:
-                    # No run is taken before that; the next look tries again.
-                    self._logger.warning("Could not look for missed runs: %s", error)
-                    return []
-                self._looked_at = now
-            return await super().get_and_submit_flow_runs()
-
-        async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
-            """Poll the queues, unless a count shows that they hold nothing that is due."""
-            now = since_boot()
-            if now - self._polled_at < POLL_SECONDS and not await self._count_due():
-                return []
-            self._polled_at = now
-            return await super()._get_scheduled_flow_runs()
-
-        async def _count_due(self) -> int:
-            """Count the runs of the pool that a poll could return, of paused queues as well."""
-            horizon = datetime.now(UTC) + timedelta(seconds=int(self._prefetch_seconds))
-            scheduled = FlowRunFilterStateType(any_=[StateType.SCHEDULED])
-            return await self.client.count_flow_runs(
-                flow_run_filter=FlowRunFilter(
-                    state=FlowRunFilterState(type=scheduled),
-                    next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(before_=horizon),
-                ),
-                work_pool_filter=WorkPoolFilter(
-                    name=WorkPoolFilterName(any_=[self._work_pool_name])
-                ),
-            )
-
-        async def run(
-            self,
-            flow_run: FlowRun,
-            configuration: ProcessJobConfiguration,
-            task_status: TaskStatus[int] | None = None,
-        ) -> ProcessWorkerResult:
-            """Execute a flow run in a process, unless it cannot begin or has already had one."""
-            turn = self._turns.setdefault(flow_run.id, asyncio.Lock())
-            has_a_process = turn.locked()
-            async with turn:
-                if has_a_process and not await self._is_due(flow_run):
-                    return _left_alone(task_status, "has had a process")
-                return await self._run(flow_run, configuration, task_status)
-
-        async def _is_due(self, flow_run: FlowRun) -> bool:
-            state = (await self.client.read_flow_run(flow_run.id)).state
-            return state is not None and state.is_pending()
-
-        async def _run(
-            self,
-            flow_run: FlowRun,
-            configuration: ProcessJobConfiguration,
-            task_status: TaskStatus[int] | None,
-        ) -> ProcessWorkerResult:
-            if complaint := await self._complaint(flow_run):
-                await self.client.set_flow_run_state(flow_run.id, Failed(message=complaint))
-                return _left_alone(task_status, "refused")
-            ended = await super().run(flow_run, configuration, task_status)
-            if ended.status_code:
-                await self._settle(flow_run, ended.status_code)
-            return ended
-
-        async def _settle(self, flow_run: FlowRun, status: int) -> None:
-            """Settle a run whose process has ended with ``status``, and that did not say how."""
-            state = (await self.client.read_flow_run(flow_run.id)).state
-            end: State[Any] | None = None
-            if state and state.is_cancelling():
-                end = Cancelled(message="It was cancelled, and its process has ended.")
-            elif state and (state.message or "").startswith(PREFECTS):
-                operation = (await self.client.read_flow(flow_run.flow_id)).name
-                end = Crashed(message=exit_message(status, operation))
-            if end:
-                await self.client.set_flow_run_state(flow_run.id, end, force=True)
-
-        async def _complaint(self, flow_run: FlowRun) -> str:
-            """Return why a flow run cannot begin; the API checks those not of a schedule."""
-            if not flow_run.auto_scheduled or flow_run.deployment_id is None:
-                return ""
-            deployment = await self.client.read_deployment(flow_run.deployment_id)
-            schema = deployment.parameter_openapi_schema or {}
-            return incompleteness(schema, flow_run.parameters) or unfit(schema, flow_run.parameters)
-
-
-def _left_alone(task_status: TaskStatus[int] | None, why: str) -> ProcessWorkerResult:
-    if task_status:
-        task_status.started(os.getpid())
-    return ProcessWorkerResult(status_code=0, identifier=why)
+FORKS = sys.platform == "linux"
+"""Elsewhere libraries of the system do not bear to be forked."""
 
 
 async def keep_beating(home: Home) -> None:
@@ -196,7 +55,9 @@ async def serve(pool: str) -> None:
         name=worker_name(),
         create_pool_if_not_found=False,
     )
+    worker.wake = Wake(settings().worker_query_seconds)
     task = asyncio.ensure_future(worker.start(printer=print))
+    listening = asyncio.ensure_future(listen(pool, worker.wake, worker.starts.began))
     home = Home(settings().root)
     supervision = Supervision(home, Path.cwd(), os.environ, SUPERVISION_SECONDS)
     watch = asyncio.ensure_future(keep_supervised(supervision, SUPERVISION_SECONDS))
@@ -216,6 +77,7 @@ async def serve(pool: str) -> None:
         if not stop_requested.is_set():
             raise
     finally:
+        listening.cancel()
         watch.cancel()
         beating.cancel()
     if not stop_requested.is_set():
@@ -224,17 +86,21 @@ async def serve(pool: str) -> None:
 
 def main() -> None:
     """Wait for the work pool, then serve it."""
+    share_tls()
     wait_for_server()
     home = Home(settings().root)
+    if FORKS:
+        preload(home)  # while the server starts
     with SlipwayApi.of(patience_seconds=0) as api:
         while not work_pool_exists(api, settings().work_pool):
             beat(home.worker_heartbeat_file)
             time.sleep(0.2)
-    if sys.platform == "linux":
-        # Elsewhere libraries of the system do not bear to be forked.
+    if FORKS:
         server = ForkServer(partial(_preloaded_files, Path.cwd()))
-        server.start()
+        preload(home)  # what has been registered meanwhile
+        server.start_here()
         install(server)
+    spare_what_is_imported()
     asyncio.run(serve(settings().work_pool))
 
 

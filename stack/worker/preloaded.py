@@ -1,38 +1,10 @@
-"""Imports what flow runs need. The fork server imports it once; every run is forked from that.
-
-The flows of analytics are left out: they run rarely, and their libraries are as large as all that
-is imported here.
-"""
+"""Imports what flow runs need when it is imported itself, as a new fork server does."""
 
 from __future__ import annotations
 
-import gc
-import os
-from importlib import import_module
-
-from stack.registration.operations import read_entrypoints
+from stack.worker.preload import preload
 from tasks.home import Home
 from tasks.settings import Settings
-
-_LEFT_OUT = "analytics."
-_ONE_THREAD = "OPENBLAS_NUM_THREADS"
-"""A process is forked safely only while it has one thread; NumPy would start others."""
-
-
-def preload(home: Home) -> None:
-    """Import Prefect's engine and the flows, and keep garbage collection away from them.
-
-    It would write to memory that all forks share, and so copy it.
-    """
-    os.environ[_ONE_THREAD] = "1"
-    for entrypoint in read_entrypoints(home).values():
-        if not entrypoint.startswith(_LEFT_OUT):
-            import_module(entrypoint.rpartition(".")[0])
-    del os.environ[_ONE_THREAD]
-    import_module("prefect.flow_engine")
-    gc.collect()
-    gc.freeze()
-
 
 # The cached settings of this process would be those of all forks.
 preload(Home(Settings().root))

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.bars import Bar, add_options, at_least, at_most, between, end, last_line
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PARTS = {"rollout_load", "rollout_runner"}
+PARTS = {"plain_map", "rollout_load", "rollout_runner"}
 """These are started as processes by a benchmark, and are none."""
 
 

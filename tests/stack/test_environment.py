@@ -86,9 +86,10 @@ print(json.dumps({
     "vacuum": sorted(vacuum.enabled_vacuum_types),
     "retention": [vacuum.retention_period.days, now.server.events.retention_period.days],
     "query": now.worker.query_seconds,
+    "csrf": [now.client.csrf_support_enabled, now.server.api.csrf_protection_enabled],
     "home": str(now.home),
 }))"""
-    variables = environment(retention_days=12, server_port=4711, worker_query_seconds=0.5)
+    variables = environment(retention_days=12, server_port=4711)
     done = subprocess.run(
         [sys.executable, "-c", script], env=variables, check=True, capture_output=True, text=True
     )
@@ -101,6 +102,7 @@ print(json.dumps({
         "promotion": False,
         "vacuum": ["events", "flow_runs", "orphans"],
         "retention": [12, 12],
-        "query": 0.5,
+        "query": 0.05,
+        "csrf": [False, False],
         "home": variables["PREFECT_HOME"],
     }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from stack.worker import main
+from stack.worker.starts import Starts
 
 pytestmark = pytest.mark.prefect
 
@@ -21,7 +22,7 @@ class Fake:
     seconds = 0
 
     def __init__(self, **_: object) -> None:
-        pass
+        self.starts = Starts(1)
 
     async def start(self, printer: object) -> None:
         """Do what the test says, then wait."""

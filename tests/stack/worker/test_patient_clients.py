@@ -85,5 +85,7 @@ def test_the_clients_of_a_worker_do_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(main, "work_pool_exists", lambda *_: True)
     monkeypatch.setattr(main, "serve", serve)
+    monkeypatch.setattr(main, "FORKS", False)
+    monkeypatch.setattr(main, "spare_what_is_imported", int)
     main.main()
     assert attempts == [2]

@@ -10,7 +10,7 @@ from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.workers.process import ProcessWorker
 
 from stack.api import Json, SlipwayApi
-from stack.worker.main import POLL_SECONDS, PunctualWorker
+from stack.worker.punctual_worker import POLL_SECONDS, PunctualWorker
 
 pytestmark = pytest.mark.prefect
 
@@ -70,7 +70,7 @@ async def test_it_polls_now_and_then_although_nothing_is_due(
 ) -> None:
     """Broken: Prefect shows the queues of an idle worker as not ready."""
     times = iter((0.0, POLL_SECONDS / 2, POLL_SECONDS))
-    monkeypatch.setattr("stack.worker.main.since_boot", lambda: next(times))
+    monkeypatch.setattr("stack.worker.punctual_worker.since_boot", lambda: next(times))
     async with PunctualWorker(work_pool_name=POOL) as worker:
         for _ in range(3):
             await worker._get_scheduled_flow_runs()

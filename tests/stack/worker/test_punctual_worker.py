@@ -13,8 +13,8 @@ from prefect.states import Cancelling, Completed, Pending
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from stack.api import ApiError
-from stack.worker import main
-from stack.worker.main import LOOK_SECONDS, PunctualWorker
+from stack.worker import punctual_worker
+from stack.worker.punctual_worker import LOOK_SECONDS, PunctualWorker
 
 pytestmark = pytest.mark.prefect
 
@@ -48,8 +48,8 @@ def story(monkeypatch: pytest.MonkeyPatch) -> Story:
         story.did.append("take")
         return []
 
-    monkeypatch.setattr(main, "skip_all_missed", story.skip)
-    monkeypatch.setattr("stack.worker.main.since_boot", story.time)
+    monkeypatch.setattr(punctual_worker, "skip_all_missed", story.skip)
+    monkeypatch.setattr("stack.worker.punctual_worker.since_boot", story.time)
     monkeypatch.setattr(ProcessWorker, "get_and_submit_flow_runs", take)
     return story
 
@@ -72,7 +72,7 @@ async def test_runs_that_a_clock_set_ahead_made_late_are_skipped_as_well(
     punctual = PunctualWorker(work_pool_name="own")
     await punctual.get_and_submit_flow_runs()
     ahead = time.time() + 3600
-    monkeypatch.setattr("stack.worker.main.time.time", lambda: ahead)
+    monkeypatch.setattr("stack.worker.punctual_worker.time.time", lambda: ahead)
     await punctual.get_and_submit_flow_runs()
     await punctual.get_and_submit_flow_runs()
     assert story.did == ["skip in own", "take", "skip in own", "take", "take"]

@@ -1,0 +1,39 @@
+"""Makes Prefect's server check each JSON schema once.
+
+It checks that of the work pool, and that of the deployment, at every request for a flow run, which
+takes 25 ms. A schema that was valid stays so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from typing import Any, cast
+
+from prefect.utilities.schema_tools import validation
+
+KNOWN_SCHEMAS = 256
+"""How many schemas are remembered: those of all deployments, and of a few work pools."""
+
+
+def check_schemas_once() -> None:
+    """Remember in this process which schemas were valid."""
+    validator = cast("Any", validation)._VALIDATOR  # noqa: SLF001 - there is no other way in
+    check = validator.check_schema
+    known: OrderedDict[str, None] = OrderedDict()
+
+    def check_once(schema: Any, *args: Any, **kwargs: Any) -> None:
+        """Check a schema unless it is known."""
+        try:
+            text = json.dumps(schema, sort_keys=True)
+        except (TypeError, ValueError, RecursionError):
+            check(schema, *args, **kwargs)
+            return
+        if text not in known:
+            check(schema, *args, **kwargs)
+            known[text] = None
+        known.move_to_end(text)
+        if len(known) > KNOWN_SCHEMAS:
+            known.popitem(last=False)
+
+    validator.check_schema = check_once
