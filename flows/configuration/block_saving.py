@@ -18,8 +18,8 @@ from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import ValidationError
 
-from blocks.project import Project, spec_fields
-from blocks.project_spec import ProjectSpec
+from blocks.project import Project
+from blocks.project_spec import ProjectSpec, spec_fields
 
 
 def block_of(kind: type[Block], fields: dict[str, Any]) -> Block:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from blocks.providers.interface import Outcome, Resources
 from tasks.errors import NotFoundError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fences import check_fence
 from tasks.ledger.tables.work import executions as table
+from tasks.ledger.tables.work import workloads
 from tasks.ledger.timings import Timing, record_timings, timing_of, timings, write_timings
 from tasks.ledger.upsert import upsert
 
@@ -23,6 +24,7 @@ __all__ = [
     "begin_execution",
     "executions",
     "finish_execution",
+    "latest_execution",
     "next_attempt",
     "record_timings",
     "timings",
@@ -109,6 +111,22 @@ def executions(ledger: Ledger, workload: str) -> list[Execution]:
     )
     with ledger.read() as connection:
         return [Execution(**row) for row in connection.execute(query).mappings()]
+
+
+def latest_execution(ledger: Ledger, key: str, step: str) -> Execution | None:
+    """Return the last attempt at ``step`` of a workload at or below ``key``; None: there is none."""
+    columns = [table.c[name] for name in table.c.keys()]  # noqa: SIM118 - a collection of columns
+    below = workloads.c.key.startswith(f"{key}/", autoescape=True)
+    query = (
+        select(*columns)
+        .join(workloads, workloads.c.id == table.c.workload)
+        .where(table.c.step == step, or_(workloads.c.key == key, below))
+        .order_by(table.c.started_at.desc(), table.c.attempt.desc())
+        .limit(1)
+    )
+    with ledger.read() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Execution(**row)
 
 
 def next_attempt(ledger: Ledger, workload: str, step: str) -> int:
