@@ -38,6 +38,7 @@ from starlette.middleware import Middleware
 
 import blocks.notification  # noqa: F401 - the server itself loads it, to send with it
 from flows.configuration.parameter_errors import explained
+from stack.channel import socket_path
 from stack.registration.operations import (
     read_entrypoints,
     read_job_template,
@@ -48,7 +49,9 @@ from stack.runs.clock_set_back import waits_in_vain
 from stack.server.guard import Guard
 from stack.server.host_names import OwnNames
 from stack.server.limit_leases import release_what_is_gone
+from stack.server.listening import listen_at_a_front
 from stack.server.pool_guard import PoolGuard
+from stack.server.reads import ReadsForwarder
 from stack.server.recurrence import can_be_followed
 from stack.server.request_validation import RequestValidator
 from stack.server.schedules import times_that_end
@@ -116,6 +119,8 @@ def validate_requests() -> None:
         middleware = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
         if all(each.cls is not RequestValidator for each in middleware):
             middleware.append(Middleware(RequestValidator))
+            channel = socket_path(settings().root)
+            middleware.append(Middleware(ReadsForwarder, channel=channel))
             application.add_middleware(OwnPages)
             if not settings().auth:
                 application.add_middleware(OwnNames)
@@ -221,6 +226,7 @@ def main() -> None:
     wait_by_the_clock_as_it_is()
     end_schedules()
     home = Home(settings().root)
+    listen_at_a_front(home.root)
     registered = (partial(read_operations, home), partial(read_entrypoints, home))
     pool = PoolGuard(settings().work_pool, partial(read_job_template, home))
     Guard(*registered, pool, partial(read_run_names, home)).install()
