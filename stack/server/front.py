@@ -9,6 +9,7 @@ A read on a connection that began with something else is forwarded by the loop (
 
 from __future__ import annotations
 
+import errno
 import re
 import selectors
 import socket
@@ -34,10 +35,14 @@ def listeners(host: str, port: int) -> list[socket.socket]:
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     addresses = {(family, address) for family, _, _, _, address in found}
-    return [
-        socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-        for family, address in sorted(addresses)
-    ]
+    listening = []
+    for family, address in sorted(addresses):
+        try:
+            listening.append(socket.create_server(address[:2], family=family, backlog=_BACKLOG))
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL or len(addresses) == 1:
+                raise  # else e.g. `localhost` has an IPv6 address where there is no IPv6
+    return listening
 
 
 class Accepted(socket.socket):
@@ -53,7 +58,8 @@ class Accepted(socket.socket):
     def put(self, connection: socket.socket, address: Address) -> None:
         """Have the loop accept ``connection``."""
         self._connections.append((connection, address))
-        with suppress(BlockingIOError):  # it has not read the last ones: it will wake anyway
+        # It may not have read the last ones, and wakes anyway; or it has just been closed.
+        with suppress(OSError):
             self._waking.send(b"\0")
 
     def listen(self, backlog: int = 0, /) -> None:
