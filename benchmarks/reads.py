@@ -97,8 +97,9 @@ def bars(answers: Sequence[Answer], *, ran_throughout: bool) -> Bars:
 
 async def ask(url: str, headers: Mapping[str, str], seconds: float) -> list[Answer]:
     """Ask for one path after another at a steady rate, whether the last ones were answered or not."""
+    endless = httpx.Limits(max_connections=None)  # none waits for another one's connection
     async with httpx.AsyncClient(
-        base_url=url, headers=headers, timeout=30, trust_env=False
+        base_url=url, headers=headers, timeout=30, trust_env=False, limits=endless
     ) as client:
         loop = asyncio.get_running_loop()
         began = loop.time() + 0.1

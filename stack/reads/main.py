@@ -40,8 +40,6 @@ from tasks.settings import Settings, settings
 
 ANSWER_SECONDS = 3.0
 """How long the server may take to give the configuration."""
-NEW_OBJECTS = 50_000
-"""How many objects Python makes before it looks for garbage, which one answer does not leave."""
 
 
 def guarded(app: App, config: Settings) -> App:
@@ -102,8 +100,7 @@ def main() -> None:
         source = Source(config, ledger, Configured(api, time.monotonic))
         app = application(source)
         gc.collect()
-        gc.freeze()
-        gc.set_threshold(NEW_OBJECTS)
+        gc.freeze()  # garbage is looked for among what answers leave
         asyncio.run(serve(config, app))
     say("stopped")
 
