@@ -6,7 +6,7 @@ SH := scripts/bootstrap.sh
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
 FAST := not integration and not prefect and not browser and not docker and not slow
 WORKERS ?= 3
-BENCHMARKS ?= copies forecasts launches planning rollout shim trigger
+BENCHMARKS ?= copies forecasts launches planning reads rollout shim trigger
 # Folder for what the tests run, as CI measures it; they take longer then.
 MEASURE ?=
 MEASURED = $(if $(MEASURE),$(PY) scripts/coverage/branch_coverage.py install && mkdir -p $(MEASURE) && BRANCH_COVERAGE=$(abspath $(MEASURE)))
@@ -28,10 +28,10 @@ demo: environment restic ## Ship an example from nothing to deployed (PROJECT=ht
 	$(PY) -m stack.up && \
 	$(PY) -m examples.demo $(if $(PROJECT),--project $(PROJECT)) $(if $(filter 1,$(KEEP)),--keep)
 
-up: environment restic ## Start server, worker, router and reconciler; register everything
+up: environment restic ## Start server, worker, router, reconciler and reads; register everything
 	@$(PY) -m stack.up $(if $(filter 1,$(TAKE)),--take)
 
-down: environment ## Stop these four; launched services go on (ALL=1 stops them too)
+down: environment ## Stop these five; launched services go on (ALL=1 stops them too)
 	@$(PY) -m stack.down $(if $(filter 1,$(ALL)),--all)
 
 status: environment ## Show what runs

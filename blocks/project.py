@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from pydantic import ConfigDict, Field
 from blocks.credentials import plain
 from blocks.environment_spec import ProjectVariables
 from blocks.logo import logo
-from blocks.project_spec import ProjectSpec
+from blocks.project_spec import ProjectSpec, spec_fields
 
 
 class Project(ProjectSpec, Block):
@@ -83,15 +82,3 @@ class Project(ProjectSpec, Block):
         """Return what was configured, as a frozen value without Prefect."""
         fields = {*ProjectSpec.model_fields, "secrets"}
         return ProjectSpec.model_validate(spec_fields(self.model_dump(include=fields)))
-
-
-def spec_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the ProjectSpec that correspond to those of a block."""
-    fields = dict(document)
-    environments = {name: dict(each) for name, each in (fields.get("environments") or {}).items()}
-    for name, secrets in plain(fields.pop("secrets", None)).items():
-        environments[name] = environments.get(name, {}) | {"secrets": secrets}
-    return fields | {
-        "environments": environments,
-        "credentials": plain(fields.get("credentials")),
-    }

@@ -237,3 +237,15 @@ class ProjectSpec(BaseModel):
     def _one_or_several(cls, commands: object) -> object:
         """Turn a single command into a list of one."""
         return [commands] if isinstance(commands, str) else commands
+
+
+def spec_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the ProjectSpec that correspond to those of a block."""
+    fields = dict(document)
+    environments = {name: dict(each) for name, each in (fields.get("environments") or {}).items()}
+    for name, secrets in plain(fields.pop("secrets", None)).items():
+        environments[name] = environments.get(name, {}) | {"secrets": secrets}
+    return fields | {
+        "environments": environments,
+        "credentials": plain(fields.get("credentials")),
+    }

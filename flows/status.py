@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -19,13 +18,13 @@ from flows.configuration.block_loading import (
 )
 from flows.configuration.project_selection import refuse_unclear
 from flows.configuration.run_names import named
+from flows.project.observation import places, view_of
 from flows.project.side_by_side import LIGHT_AT_ONCE, chosen, part, side_by_side
 from flows.run_state.completion import remarked
 from flows.run_state.failure import fails_plainly
 from tasks.errors import SlipwayError
 from tasks.home import Home
-from tasks.launch.drift import GONE, drift
-from tasks.launch.target import launcher_of
+from tasks.launch.target import Target
 from tasks.launch.variables import lineage
 from tasks.ledger.instances import instances
 from tasks.observe import task as observing
@@ -84,28 +83,20 @@ async def _status(project: str, environment: str) -> list[dict[str, Any]]:
 
 async def _view(project: str, environment: str) -> View:
     """Return which services run differently than configured, and which secrets to redact."""
-    differing: dict[str, tuple[str, ...]] = {}
-    missing: list[tuple[str, str, str]] = []
-    secrets: dict[tuple[str, str], Collection[str]] = {}
     with own_ledger() as ledger:
         living = instances(ledger, project or None, environment or None, LIVING)
-        for place in sorted({(instance.project, instance.environment) for instance in living}):
-            ids = [
-                instance.id
-                for instance in living
-                if (instance.project, instance.environment) == place
-            ]
-            try:
-                target = await load_target(*place)
-                secrets[place] = tuple(target.secrets.values())
-                drifted = drift(launcher_of(target, ledger))
-            except SlipwayError as error:  # its current configuration cannot be launched
-                get_run_logger().warning("%s in %s cannot be launched again: %s", *place, error)
-                differing |= dict.fromkeys(ids, (GONE,))
-                continue
-            differing |= drifted.differing
-            missing += [(*place, service) for service in drifted.missing]
-    return View(differing, tuple(missing), secrets)
+        targets = {place: await _target(*place) for place in places(living)}
+        view, sentences = view_of(ledger, living, targets)
+    for sentence in sentences:
+        get_run_logger().warning("%s", sentence)
+    return view
+
+
+async def _target(project: str, environment: str) -> Target | SlipwayError:
+    try:
+        return await load_target(project, environment)
+    except SlipwayError as error:
+        return error
 
 
 async def _refuse_unknown(project: str, environment: str) -> None:

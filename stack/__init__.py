@@ -1,1 +1,1 @@
-"""`make up`, `make down` and `make status`: starts, stops and shows the four resident processes."""
+"""`make up`, `make down` and `make status`: starts, stops and shows the resident processes."""

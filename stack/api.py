@@ -36,8 +36,13 @@ class ApiError(SlipwayError):
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """Return how all clients check certificates: reading those of the authorities takes long."""
+def _tls(scheme: str) -> ssl.SSLContext:
+    """Return how all clients check certificates: reading those of the authorities takes long.
+
+    Where the address needs none, nobody is trusted, and none are read.
+    """
+    if scheme == "http":
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -64,7 +69,7 @@ class SlipwayApi:
             headers=auth_header(auth),
             timeout=timeout_seconds,
             trust_env=False,
-            verify=_tls(),
+            verify=_tls(url.partition(":")[0]),
         )
 
     @classmethod

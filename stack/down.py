@@ -1,4 +1,4 @@
-"""`make down`: end the four processes and their flow runs; with ALL=1 the launched services too."""
+"""`make down`: end the processes of the stack and their flow runs; with ALL=1 the launched services too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from contextlib import closing
 from blocks.providers.process.detached import own_identity
 from blocks.routers.extent import forget
 from blocks.routers.slots import SlotRouter
+from stack.channel import socket_path
+from stack.handover import handover_path
 from stack.hanging import is_stopped
 from stack.heartbeat import is_silent
 from stack.lock import exclusive
@@ -60,6 +62,9 @@ def stop_stack(home: Home) -> int:
     home.heartbeat_file.unlink(missing_ok=True)
     home.supervisor_heartbeat_file.unlink(missing_ok=True)
     home.worker_heartbeat_file.unlink(missing_ok=True)
+    home.reads_heartbeat_file.unlink(missing_ok=True)
+    socket_path(home.root).unlink(missing_ok=True)
+    handover_path(home.root).unlink(missing_ok=True)
     forget(home.root / "router")
     return ended
 

@@ -1,4 +1,4 @@
-"""The environment variables of the four processes and of flow runs, with Prefect's settings.
+"""The environment variables of the stack's processes and of flow runs, with Prefect's settings.
 
 Secrets are passed here and in private files, never in an argument, which every user could read.
 """

@@ -20,6 +20,7 @@ INPUTS = {
     "worker": ("PREFECT_", "SLIPWAY_"),
     "router": ("SLIPWAY_AUTH", "SLIPWAY_HOME", "SLIPWAY_HOST", "SLIPWAY_ROUTER_PORT"),
     "reconciler": ("PREFECT_API_", "SLIPWAY_"),
+    "reads": ("PREFECT_API_", "SLIPWAY_"),
 }
 """The environment variables that a program depends on: their names, or prefixes of them."""
 

@@ -10,6 +10,7 @@ import httpx
 
 from blocks.routers.extent import served
 from stack.api import ApiError, SlipwayApi
+from stack.channel import NoAnswerError, ask
 from stack.endings import crash_looping_parts
 from stack.flow_run import seconds
 from stack.heartbeat import silence
@@ -17,6 +18,7 @@ from stack.port_check import is_taken
 from tasks.home import PROGRAMS, Home
 from tasks.settings import Settings
 
+READS_SECONDS = 2.0
 BEATS_MISSED = 5
 """The number of silent periods after which the reconciler counts as gone."""
 
@@ -61,8 +63,16 @@ def reconciler_beats(home: Home, period_seconds: float, now: float) -> bool:
     return silent is not None and silent < BEATS_MISSED * period_seconds + 10.0
 
 
+def reads_answer(home: Home) -> bool:
+    """Tell whether the process that answers reads does."""
+    try:
+        return bool(ask(home.root, "/health", READS_SECONDS))
+    except NoAnswerError:
+        return False
+
+
 def answering(config: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str, bool]:
-    """Ask each of the four whether it answers now.
+    """Ask each of the stack's processes whether it answers now.
 
     Args:
         config: The settings.
@@ -72,6 +82,7 @@ def answering(config: Settings, api: SlipwayApi, since: float = 0.0) -> dict[str
     """
     home = Home(config.root)
     return {
+        "reads": reads_answer(home),
         "server": api.healthy(),
         "worker": worker_online(api, config.work_pool, since),
         "router": all(is_taken(config.host, port) for port in _router_ports(config)),

@@ -20,7 +20,7 @@ from stack.environment import MARK
 from tasks.home import write_private
 
 KILL_SECONDS = 5.0
-STOP_ORDER = ("supervisor", "worker", "reconciler", "router", "server")
+STOP_ORDER = ("supervisor", "worker", "reconciler", "router", "reads", "server")
 
 
 @dataclass(frozen=True, slots=True)

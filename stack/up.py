@@ -1,4 +1,4 @@
-"""`make up`: starts server, worker, router and reconciler, waits for them, registers everything.
+"""`make up`: starts server, worker, router, reconciler and reads, waits for them, registers everything.
 
 It does not import Prefect, so that a second call with nothing to do takes less than a second.
 """

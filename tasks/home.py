@@ -7,7 +7,7 @@ from pathlib import Path
 
 from blocks import durable_file
 
-PROGRAMS = ("server", "worker", "router", "reconciler")
+PROGRAMS = ("server", "worker", "router", "reconciler", "reads")
 """The processes of the Procfile, in the order in which they start."""
 
 
@@ -100,6 +100,11 @@ class Home:
     def server_heartbeat_file(self) -> Path:
         """Touched by the supervisor as long as the server answers."""
         return self.stack / "server-heartbeat"
+
+    @property
+    def reads_heartbeat_file(self) -> Path:
+        """Touched every second by the process that answers reads."""
+        return self.stack / "reads-heartbeat"
 
     @property
     def reserve_file(self) -> Path:

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from stack.reads.application import ENDPOINTS
 from tasks.settings import Settings
 from tests.readme import README, ROOT, Document, code, document, documents
 
@@ -32,6 +33,7 @@ LINES = {
 BLOCKS = {
     "operations": ("API=", "start configure", "RUN=", "export PATH=", "schedule() {"),
     "goals": ("start run",),
+    "api": ("curl -K",),
 }
 """The starts of all other blocks, by page; all of their lines are run on a stack."""
 
@@ -134,3 +136,12 @@ def test_the_glossary_is_in_order() -> None:
     """Who looks a word up would pass it by, or find it twice."""
     terms = [row[0].lower() for row in document("glossary").table("term")]
     assert terms == sorted(set(terms))
+
+
+def test_every_read_is_listed_with_its_parameters() -> None:
+    """Who wants to know what runs would start a flow run for it."""
+    listed = {code(row[0])[0]: set(code(row[2])) for row in document("api").table("read")}
+    in_path = {each.path: set(re.findall(r"\{(\w+)\}", each.path)) for each in ENDPOINTS}
+    assert listed == {
+        each.path: set(each.parameters.model_fields) - in_path[each.path] for each in ENDPOINTS
+    }

@@ -14,8 +14,8 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
 from blocks.environment_spec import EnvironmentSpec
-from blocks.project import Project, spec_fields
-from blocks.project_spec import ProjectSpec
+from blocks.project import Project
+from blocks.project_spec import ProjectSpec, spec_fields
 from blocks.providers.interface import Provider
 from blocks.providers.shell import ShellProvider
 from blocks.repositories.restic import ResticRepository

@@ -19,8 +19,8 @@ from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import ValidationError
 
-from blocks.project import Project, spec_fields
-from blocks.project_spec import ProjectSpec
+from blocks.project import Project
+from blocks.project_spec import ProjectSpec, spec_fields
 from flows.configuration.block_reading import block_documents, read_again
 
 _AT_ONCE = 4

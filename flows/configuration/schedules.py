@@ -18,8 +18,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 
-from blocks.project import spec_fields
-from blocks.project_spec import ProjectSpec
+from blocks.project_spec import ProjectSpec, spec_fields
 from flows.configuration.block_loading import ENVIRONMENT, PROJECT
 from flows.configuration.block_reading import documents
 from flows.configuration.schedule_changes import (

@@ -14,31 +14,19 @@ from functools import partial
 import stack.lean  # noqa: F401 - before the HTTP client
 from stack.api import SlipwayApi
 from stack.heartbeat import beat
+from stack.ledger_opening import open_ledger_patiently
 from stack.log import say
 from stack.reconciler.job_loop import JobLoop, JointBeat
 from stack.reconciler.periodic_jobs import LEDGER, periodic_jobs
 from stack.reconciler.tenancy import Tenancy
 from tasks.home import Home
-from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.hosts import this_host
 from tasks.settings import settings
 
-LEDGER_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 """How long the server may take for one answer: a server that a signal stopped takes for ever."""
 
 STOP_SECONDS = 1.0
-
-
-def open_ledger_patiently(url: str, stopping: threading.Event) -> Ledger:
-    """Open the ledger, and try again while that is not possible, e.g. on a full disk."""
-    while True:
-        try:
-            return open_ledger(url)
-        except Exception as error:  # whatever the database says
-            if stopping.wait(LEDGER_SECONDS):
-                raise
-            say(f"the ledger cannot be opened: {error}")
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ from starlette.middleware import Middleware
 
 import blocks.notification  # noqa: F401 - the server itself loads it, to send with it
 from flows.configuration.parameter_errors import explained
-from stack.garbage import spare_what_is_imported
+from stack.channel import socket_path
 from stack.registration.operations import (
     read_entrypoints,
     read_job_template,
@@ -50,7 +50,9 @@ from stack.server.guard import Guard
 from stack.server.host_names import OwnNames
 from stack.server.known_schemas import check_schemas_once
 from stack.server.limit_leases import release_what_is_gone
+from stack.server.listening import listen_at_a_front
 from stack.server.pool_guard import PoolGuard
+from stack.server.reads import ReadsForwarder
 from stack.server.recurrence import can_be_followed
 from stack.server.request_validation import RequestValidator
 from stack.server.schedules import times_that_end
@@ -118,10 +120,11 @@ def validate_requests() -> None:
         middleware = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
         if all(each.cls is not RequestValidator for each in middleware):
             middleware.append(Middleware(RequestValidator))
+            channel = socket_path(settings().root)
+            middleware.append(Middleware(ReadsForwarder, channel=channel))
             application.add_middleware(OwnPages)
             if not settings().auth:
                 application.add_middleware(OwnNames)
-            spare_what_is_imported()
         return application
 
     server.create_app = create_with_validation
@@ -225,6 +228,7 @@ def main() -> None:
     end_schedules()
     check_schemas_once()
     home = Home(settings().root)
+    listen_at_a_front(home.root)
     registered = (partial(read_operations, home), partial(read_entrypoints, home))
     pool = PoolGuard(settings().work_pool, partial(read_job_template, home))
     Guard(*registered, pool, partial(read_run_names, home)).install()

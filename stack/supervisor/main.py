@@ -57,8 +57,8 @@ class Supervisor:
         desired: The parts to keep running.
         environment: The one that they get.
         health_url: Where the server answers as long as it does not hang.
-        patience_seconds: After how long without a heartbeat reconciler, worker and server are
-            replaced.
+        patience_seconds: After how long without a heartbeat reconciler, worker, server and
+            the process that answers reads are replaced.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Supervisor:
         beating = {
             "reconciler": Heartbeat(home.heartbeat_file, patience_seconds),
             "worker": Heartbeat(home.worker_heartbeat_file, patience_seconds),
+            "reads": Heartbeat(home.reads_heartbeat_file, patience_seconds),
             "server": Heartbeat(server, patience_seconds, starts_silent=True),
         }
         self._hanging = {part.name: HangDetector(beating.get(part.name)) for part in desired}

@@ -60,20 +60,20 @@ def waiting_ahead(claim: Claim, queue: ProviderQueue, now: float) -> list[Waitin
     # A claim that has not waited yet comes after those that began to wait at the same moment.
     since = next((entry.since for entry in queue.waiting if entry.owner == claim.owner), inf)
     passed = [
-        _rank(entry.priority, entry.since, entry.owner, now)
+        rank(entry.priority, entry.since, entry.owner, now)
         for entry in queue.waiting
         if entry.owner in claim.passes and entry.lease_until > now
     ]
-    own = min([_rank(claim.priority, since, claim.owner, now), *passed])
+    own = min([rank(claim.priority, since, claim.owner, now), *passed])
     ranked = sorted(
-        (_rank(entry.priority, entry.since, entry.owner, now), entry)
+        (rank(entry.priority, entry.since, entry.owner, now), entry)
         for entry in queue.waiting
         if entry.owner != claim.owner and entry.lease_until > now
     )
     return [
         entry
-        for rank, entry in ranked
-        if entry.owner in claim.yields or (rank < own and entry.owner not in claim.passes)
+        for place, entry in ranked
+        if entry.owner in claim.yields or (place < own and entry.owner not in claim.passes)
     ]
 
 
@@ -83,7 +83,8 @@ def expected_end(held: Held, now: float) -> float:
     return end if end > now else now + max(1.0, (now - held.since) / 2)
 
 
-def _rank(priority: int, since: float, owner: str, now: float) -> tuple[float, float, str]:
+def rank(priority: int, since: float, owner: str, now: float) -> tuple[float, float, str]:
+    """Return by what claims are ordered: the smallest has its turn first."""
     return (-(priority + max(0.0, now - since) / AGING_SECONDS), since, owner)
 
 

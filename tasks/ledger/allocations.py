@@ -42,8 +42,8 @@ def queue_state(ledger: Ledger, provider: str) -> ProviderQueue:
             provider,
             row.epoch,
             row.capacity,
-            _held(connection, provider),
-            _waiting(connection, provider),
+            held_of(connection, provider),
+            waiting_for(connection, provider),
         )
 
 
@@ -258,7 +258,8 @@ def _drop_former(connection: Connection, claim: Claim) -> None:
         connection.execute(delete(table).where(own))
 
 
-def _held(connection: Connection, provider: str) -> tuple[Held, ...]:
+def held_of(connection: Connection, provider: str) -> tuple[Held, ...]:
+    """Return what is held of ``provider``, oldest first."""
     query = (
         select(
             allocations.c.id.label("allocation_id"),
@@ -274,7 +275,8 @@ def _held(connection: Connection, provider: str) -> tuple[Held, ...]:
     return tuple(Held(**row) for row in connection.execute(query).mappings())
 
 
-def _waiting(connection: Connection, provider: str) -> tuple[Waiting, ...]:
+def waiting_for(connection: Connection, provider: str) -> tuple[Waiting, ...]:
+    """Return the claims that wait for ``provider``, oldest first."""
     columns = [waiting.c[name] for name in Waiting.__slots__]
     query = (
         select(*columns)

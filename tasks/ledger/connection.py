@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -86,6 +87,7 @@ class Ledger:
         self.database = _database(self.url)
         # Queueing in the process is fairer than the busy handler, and spares connections.
         self._writing = threading.RLock()
+        self._shared: ContextVar[Connection | None] = ContextVar("shared", default=None)
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
@@ -109,9 +111,22 @@ class Ledger:
         Raises:
             LedgerError: When the database fails.
         """
+        if (shared := self._shared.get()) is not None:
+            yield shared
+            return
         begin = self.database.begin_read
         with self._translated(), self._transaction(begin) as connection:
             yield connection
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let all reads of this thread within the block see the same state."""
+        with self.read() as connection:
+            token = self._shared.set(connection)
+            try:
+                yield
+            finally:
+                self._shared.reset(token)
 
     def version(self) -> int:
         """Return a number that changes with every commit by anyone; only good for comparison.

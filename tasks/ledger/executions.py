@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
 
 from blocks.providers.interface import Outcome, Resources
 from tasks.errors import NotFoundError, StaleFenceError
 from tasks.ledger.connection import Ledger
 from tasks.ledger.fences import check_fence
 from tasks.ledger.tables.work import executions as table
+from tasks.ledger.tables.work import workloads
 from tasks.ledger.timings import (
     KEYS_PER_STATEMENT,
     Timing,
@@ -31,6 +32,7 @@ __all__ = [
     "begin_executions",
     "executions",
     "finish_executions",
+    "latest_execution",
     "timings",
 ]
 
@@ -116,6 +118,22 @@ def executions(ledger: Ledger, workload: str) -> list[Execution]:
     )
     with ledger.read() as connection:
         return [Execution(**row) for row in connection.execute(query).mappings()]
+
+
+def latest_execution(ledger: Ledger, key: str, step: str) -> Execution | None:
+    """Return the last attempt at ``step`` of a workload at or below ``key``; None: there is none."""
+    columns = [table.c[name] for name in table.c.keys()]  # noqa: SIM118 - a collection of columns
+    below = workloads.c.key.startswith(f"{key}/", autoescape=True)
+    query = (
+        select(*columns)
+        .join(workloads, workloads.c.id == table.c.workload)
+        .where(table.c.step == step, or_(workloads.c.key == key, below))
+        .order_by(table.c.started_at.desc(), table.c.attempt.desc())
+        .limit(1)
+    )
+    with ledger.read() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Execution(**row)
 
 
 _Key = tuple[str, str, int]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 
 from tasks.ledger.connection import Ledger
 from tasks.ledger.tables.deployment import releases as table
@@ -42,6 +42,18 @@ def releases(ledger: Ledger, project: str) -> list[Release]:
     query = select(table).where(table.c.project == project).order_by(table.c.built_at.desc())
     with ledger.read() as connection:
         return [Release(**row) for row in connection.execute(query).mappings()]
+
+
+def list_releases(
+    ledger: Ledger, project: str, limit: int, offset: int
+) -> tuple[list[Release], int]:
+    """Return some releases, newest first, and how many there are; an empty project: of all."""
+    wanted = [table.c.project == project] if project else []
+    query = select(table).where(*wanted).order_by(table.c.built_at.desc(), table.c.digest)
+    with ledger.read() as connection:
+        total = connection.execute(select(func.count()).select_from(table).where(*wanted)).scalar()
+        rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+        return [Release(**row) for row in rows], total or 0
 
 
 def forget_release(ledger: Ledger, project: str, digest: str) -> None:

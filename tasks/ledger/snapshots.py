@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from blocks.repositories.interface import Snapshot
 from tasks.ledger.connection import Ledger
@@ -39,3 +39,19 @@ def snapshots(ledger: Ledger, project: str, environment: str | None = None) -> l
     query = query.order_by(table.c.consistent_at.desc(), table.c.id)
     with ledger.read() as connection:
         return [Snapshot(**row) for row in connection.execute(query).mappings()]
+
+
+def list_snapshots(
+    ledger: Ledger, project: str, environment: str, limit: int, offset: int
+) -> tuple[list[Snapshot], int]:
+    """Return some snapshots, newest first, and how many there are; empty names stand for all."""
+    wanted = []
+    if project:
+        wanted.append(table.c.project == project)
+    if environment:
+        wanted.append(table.c.environment == environment)
+    query = select(table).where(*wanted).order_by(table.c.consistent_at.desc(), table.c.id)
+    with ledger.read() as connection:
+        total = connection.execute(select(func.count()).select_from(table).where(*wanted)).scalar()
+        rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+        return [Snapshot(**row) for row in rows], total or 0

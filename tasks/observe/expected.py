@@ -93,13 +93,13 @@ def table(expectations: Sequence[Expectation]) -> list[dict[str, Cell]]:
             "why it fails": expectation.estimate.why,
             "published (UTC)": _moment(expectation.published_at),
         }
-        for expectation in _longest_first(expectations)[:ROWS_SHOWN]
+        for expectation in longest_first(expectations)[:ROWS_SHOWN]
     ]
 
 
 def summary(key: str, expectations: Sequence[Expectation]) -> str:
     """Return one sentence on what is expected; of several keys, their number and the longest."""
-    longest = _longest_first(expectations)[0]
+    longest = longest_first(expectations)[0]
     if len(expectations) == 1:
         return _sentence(longest)
     limited = (
@@ -122,7 +122,8 @@ def _sentence(expectation: Expectation) -> str:
     )
 
 
-def _longest_first(expectations: Sequence[Expectation]) -> list[Expectation]:
+def longest_first(expectations: Sequence[Expectation]) -> list[Expectation]:
+    """Return the rows, the longest durations first."""
     return sorted(expectations, key=lambda expectation: -expectation.estimate.p50_seconds)
 
 

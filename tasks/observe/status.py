@@ -73,6 +73,7 @@ class StatusRow:
     health: str = ""
     differs: tuple[str, ...] = ()
     last_lines: tuple[str, ...] = ()
+    replica: int = 0
 
     @property
     def ill(self) -> bool:
@@ -96,8 +97,9 @@ def status_rows(
     A service that is configured and not launched gets a row as well.
     """
     view = view or View()
-    recorded = instances(ledger, project, environment, LIVING)
-    public_urls = {lease.owner: f"http://{lease.host}:{lease.port}" for lease in ports(ledger)}
+    with ledger.one_state():
+        recorded = instances(ledger, project, environment, LIVING)
+        public_urls = {lease.owner: f"http://{lease.host}:{lease.port}" for lease in ports(ledger)}
     by_id = {instance.id: instance for instance in recorded}
     observed = [
         replace(row, differs=view.differing.get(instance_id, ()), last_lines=lines)
@@ -180,6 +182,7 @@ def _row(sight: Sight, public_urls: Mapping[str, str], now: float) -> StatusRow:
         cpu_percent=sight.usage.cpu_percent if sight.usage else None,
         memory_mib=sight.usage.memory_mib if sight.usage else None,
         health=sight.health,
+        replica=instance.replica,
     )
 
 

@@ -12,8 +12,8 @@ from prefect.blocks.core import Block
 
 from blocks.credentials import apart, git_environment, netrc, plain
 from blocks.environment import Environment
-from blocks.project import Project, spec_fields
-from blocks.project_spec import ProjectSpec
+from blocks.project import Project
+from blocks.project_spec import ProjectSpec, spec_fields
 from blocks.redaction import without_evident_secrets
 
 TOKEN = "tok3n"

@@ -186,6 +186,14 @@ def test_a_goal_is_planned_for(reader: Reader) -> None:
 
 
 @pytest.mark.usefixtures("told")
+def test_every_read_is_answered(reader: Reader) -> None:
+    """The page on the API would teach lines that ask for nothing."""
+    for line in document("api").block("curl -K").splitlines():
+        answer = json.loads(reader.types(line))
+        assert {"processes", "releases", "snapshots", "providers"} & set(answer), line
+
+
+@pytest.mark.usefixtures("told")
 def test_prefects_own_command_starts_a_run(reader: Reader) -> None:
     """Who prefers the command line would not get past the password."""
     printed = reader.types(OPERATIONS.block("export PATH="))
@@ -225,4 +233,4 @@ def test_make_up_and_make_status_say_what_runs(stack: Stack) -> None:
         printed[command] = done.stdout
     assert "already up" in printed["make up"]
     assert stack.config.server_url in printed["make up"]
-    assert printed["make status"].count("answers") == 4
+    assert printed["make status"].count("answers") == 5

@@ -14,8 +14,8 @@ from stack.endings import (
     reason,
     write_ending,
 )
+from stack.overview import supervision
 from stack.record import ProcessRecord, write_record
-from stack.status import program_rows, supervision
 from tasks.home import Home
 
 
@@ -51,14 +51,6 @@ def test_an_empty_log_is_said_to_be_empty(home: Home) -> None:
     home.log("worker").touch()
     write_ending(home, Ending("worker", 0, 1))
     assert reason(home, "worker").endswith("(it wrote nothing)")
-
-
-def test_a_part_that_keeps_ending_is_failing() -> None:
-    """Broken: it would look as if it were only slow."""
-    answers = {"server": True, "worker": False, "router": False, "reconciler": False}
-    records = dict.fromkeys(answers)
-    rows = program_rows(answers, records, 0.0, ["worker"])
-    assert [row[1] for row in rows] == ["answers", "failing", "down", "down"]
 
 
 def test_a_dead_supervisor_is_said(home: Home) -> None:

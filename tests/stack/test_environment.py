@@ -1,4 +1,4 @@
-"""Tests of the environment variables of the four processes and of flow runs."""
+"""Tests of the environment variables of the stack's processes and of flow runs."""
 
 from __future__ import annotations
 

@@ -29,9 +29,9 @@ def changed(**variables: str) -> set[str]:
 
 def test_a_setting_concerns_the_parts_that_read_it() -> None:
     """Broken: a change would restart the router, or reach nobody."""
-    assert changed(SLIPWAY_SAMPLE_DAYS="8") == {"worker", "reconciler"}
+    assert changed(SLIPWAY_SAMPLE_DAYS="8") == {"worker", "reconciler", "reads"}
     assert changed(PREFECT_SERVER_API_PORT="4201") == {"server", "worker"}
-    assert changed(SLIPWAY_ROUTER_PORT="8400") == {"router", "worker", "reconciler"}
+    assert changed(SLIPWAY_ROUTER_PORT="8400") == {"router", "worker", "reconciler", "reads"}
     assert changed(SLIPWAY_STACK="two", TERM="vt100", SLIPWAY_ROUTER_SLOTS="64") == set()
 
 
@@ -39,7 +39,7 @@ def test_a_procfile_that_is_no_procfile_is_refused() -> None:
     """Broken: a line with a typing error would be skipped, and its process never be started."""
     with pytest.raises(BadInputError, match="Procfile:1: is not `name: command`"):
         parts(PROCFILE.replace("server: ", "server "), ENVIRONMENT)
-    with pytest.raises(BadInputError, match="Procfile:5: is named twice"):
+    with pytest.raises(BadInputError, match="Procfile:6: is named twice"):
         parts(f"{PROCFILE}\nserver: other", ENVIRONMENT)
 
 

@@ -133,7 +133,7 @@ def test_up_runs_flows_behind_a_password_and_down_leaves_nothing(stack: Stack) -
     second = stack.make("up")
     assert "already up" in second.stdout
     status = stack.make("status")
-    assert status.stdout.count("answers") == 4
+    assert status.stdout.count("answers") == 5
 
     assert stack.make("down").returncode == 0
     assert stack.marked() == []

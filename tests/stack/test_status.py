@@ -1,19 +1,23 @@
-"""Tests of the output of `make status`."""
+"""Tests of the output of `make status`, and of what it looks at."""
 
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from blocks.providers.process.detached import NotStarted, ProcessIdentity, Running
 from blocks.routers.extent import announce
-from stack.record import ProcessRecord, record_of, write_record
-from stack.status import program_rows, public_ports, service_row, supervision
-from tasks.home import PROGRAMS, Home
+from stack.endings import Ending, write_ending
+from stack.overview import Service, look, nothing_known, public_ports, supervision
+from stack.record import record_of, write_record
+from stack.status import overview, service_row, text
+from tasks.home import Home
+from tasks.ledger.connection import open_ledger
+from tasks.ledger.instances import record_instance
 from tasks.observe.text_table import text_table
 from tasks.release import Instance, InstanceState
 from tasks.settings import Settings
@@ -21,71 +25,89 @@ from tasks.settings import Settings
 NOW = 100_000.0
 
 
-def running() -> Running:
-    """Return what a service that runs is seen to be."""
-    return Running(ProcessIdentity("h", 1, 1.0, "b"), 2, 0, NOW - 90)
+@pytest.fixture
+def config(tmp_path: Path) -> Settings:
+    """Give the settings of a home in which nothing runs and nothing answers."""
+    home = Home(tmp_path / "home")
+    home.create()
+    return Settings(home=home.root, server_port=9, router_port=9)
 
 
-def test_a_dead_process_and_a_silent_one_differ() -> None:
+def instance(**fields: object) -> Instance:
+    """Return a service that is meant to run and has no process."""
+    own = Instance(
+        *("i", "web", "prod", "app", 1, "d" * 64, "1.2", Path("/nowhere")),
+        *("127.0.0.1", 20_000, InstanceState.RUNNING, NOW - 90),
+    )
+    return replace(own, **fields)  # type: ignore[arg-type]
+
+
+def test_a_dead_process_and_a_silent_one_differ(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A hanging server would look like one that was never started."""
-    answers = dict.fromkeys(("server", "worker", "router", "reconciler"), False) | {"router": True}
-    alive = ProcessRecord("server", 7, NOW - 120, "mark")
-    records = {"server": alive, "worker": None, "router": alive, "reconciler": None}
-    rows = {row[0]: row[1:] for row in program_rows(answers, records, NOW)}
-    assert rows["server"] == ("silent", "7", "2 min")
-    assert rows["worker"] == ("down", "", "")
-    assert rows["router"][0] == "answers"
+    monkeypatch.setattr(psutil.Process, "environ", lambda _: {"SLIPWAY_HOME": str(config.root)})
+    own = record_of("server", os.getpid(), "mark")
+    write_record(Home(config.root).record("server"), own)
+    seen = look(config, own.create_time + 120, None, nothing_known)
+    states = {each.name: (each.state, each.pid) for each in seen.processes}
+    assert states["server"] == ("silent", os.getpid())
+    assert states["worker"] == ("down", None)
+    rows = text(seen).splitlines()
+    assert next(row for row in rows if row.startswith("server")).split()[-2:] == ["2", "min"]
 
 
-def test_a_service_without_a_process_is_called_what_it_is() -> None:
+def test_a_part_that_keeps_ending_is_failing_and_shows_its_log(config: Settings) -> None:
+    """A part that crashes every few seconds would look well, and nobody would learn why."""
+    home = Home(config.root)
+    write_ending(home, Ending("worker", 1, 5))
+    home.log("worker").write_text("PermissionError: https://user:hunter2@example.org/\n")
+    seen = look(config, NOW, None, nothing_known)
+    worker = next(each for each in seen.processes if each.name == "worker")
+    assert worker.state == "failing"
+    assert "PermissionError" in text(seen)
+    assert "hunter2" not in text(seen)
+
+
+def test_a_service_without_a_process_is_called_what_it_is(config: Settings) -> None:
     """The ledger's intention would be shown as if it were so."""
-    instance = Instance(
-        id="i",
+    with closing(open_ledger(config.resolved_ledger_url())) as ledger:
+        record_instance(ledger, instance())
+    seen = overview(config, NOW)  # nobody answers reads: it looks itself
+    assert [each.state for each in seen.services] == ["never started"]
+    assert "web      prod         app.1    never started" in text(seen)
+
+
+def test_the_row_of_a_service_has_its_ports_and_its_release() -> None:
+    """Nobody would know where to reach it, or what runs there."""
+    service = Service(
         project="web",
         environment="prod",
         service="app",
         replica=0,
-        release="d" * 64,
-        version="1.2",
-        directory=Path("/nowhere"),
-        host="127.0.0.1",
+        state="running",
+        health="ok",
+        url="http://127.0.0.1:8300",
         port=20_000,
-        state=InstanceState.RUNNING,
-        started_at=NOW - 90,
+        version="1.2",
+        release="d" * 64,
+        uptime_seconds=90.0,
+        restarts=0,
+        cpu_percent=None,
+        memory_mib=None,
+        differs=(),
+        last_lines=(),
     )
-    assert service_row(instance, NotStarted(), NOW, {})[3] == "never started"
-    public = {"front/web/prod/app": 8300}
-    assert service_row(instance, running(), NOW, public)[3:] == (
+    where = ("web", "prod", "app.0")
+    assert service_row(service) == (
+        *where,
         "running",
         "8300",
         "20000",
         "1.2 (dddddddddddd)",
         "1 min",
     )
-    warm = replace(instance, state=InstanceState.WARM)
-    assert service_row(warm, running(), NOW, public)[4] == ""
-
-
-def test_a_service_that_ends_again_and_again_is_a_crash_loop() -> None:
-    """What ends every second would be shown as running, as its shim does."""
-    instance = Instance(
-        *("i", "web", "prod", "app", 0, "d" * 64, "1.2", Path("/nowhere")),
-        *("127.0.0.1", 20_000, InstanceState.RUNNING, NOW - 90),
-    )
-    status = replace(running(), child_pid=None, restarts=7, quick_ends=7, last_end="exit code 3")
-    assert service_row(instance, status, NOW, {})[3] == (
-        "crash loop: 7 restarts, the last time: exit code 3"
-    )
-
-
-def test_a_part_that_ends_after_each_answer_is_failing() -> None:
-    """A part that crashes every few seconds would look well to whoever asks at the right moment."""
-    answers = dict.fromkeys(PROGRAMS, True)
-    alive = ProcessRecord("server", 7, NOW - 2, "mark")
-    records = dict.fromkeys(PROGRAMS, alive)
-    rows = program_rows(answers, records, NOW, failing=["worker"])
-    states = {row[0]: row[1] for row in rows}
-    assert (states["worker"], states["server"]) == ("failing", "answers")
+    assert service_row(service.model_copy(update={"url": ""}))[4] == ""
 
 
 def test_it_says_who_brings_back_what_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

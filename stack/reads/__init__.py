@@ -1,0 +1,1 @@
+"""The resident process that answers reads over HTTP, without a flow run and without Prefect."""

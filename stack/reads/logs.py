@@ -1,0 +1,119 @@
+"""The last lines of a service or a step, without secrets: `/logs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from blocks.parameter import Name, NameOrAll, Whole, WorkloadNameOrAll
+from blocks.providers.process import detached
+from stack.overview import Answer
+from stack.reads.endpoint import Endpoint, Parameters, Source
+from tasks.errors import BadInputError, NotFoundError
+from tasks.ledger.executions import latest_execution
+from tasks.ledger.instances import instances
+from tasks.observe.log_lines import log_lines
+from tasks.release import LIVING
+
+MAX_LINES = 1000
+_MAX_NAME = 200
+
+
+class Asked(Parameters):
+    """The parameters: a service, or a step of a workload."""
+
+    project: Annotated[Name, Field(description="The project")]
+    environment: Annotated[NameOrAll, Field(description="Of a service: its environment")] = ""
+    service: Annotated[str, Field(max_length=_MAX_NAME, description="A service")] = ""
+    replica: Annotated[
+        Whole, Field(ge=0, le=1000, description="Of a service: which replica, from 0")
+    ] = 0
+    workload: Annotated[WorkloadNameOrAll, Field(description="Of a step: its workload")] = ""
+    step: Annotated[str, Field(max_length=_MAX_NAME, description="A step; its last attempt")] = ""
+    lines: Annotated[Whole, Field(ge=1, le=MAX_LINES, description="How many lines at most")] = 100
+    since: (
+        Annotated[
+            Whole,
+            Field(ge=0, le=2**53, description="The `next` of an earlier answer: what came after"),
+        ]
+        | None
+    ) = None
+
+
+class Logs(Answer):
+    """Lines of one log."""
+
+    owner: str = Field(description="Whose log it is")
+    started_at: float = Field(description="When it was started, in seconds since 1970")
+    lines: tuple[str, ...] = Field(description="The lines, the newest last; secrets are masked")
+    next: int = Field(description="As `since`, it gives the lines that come after these")
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    owner: str
+    started_at: float
+    directory: Path
+
+
+def _read(source: Source, asked: Asked) -> Logs:
+    if bool(asked.service) == bool(asked.step):
+        value = asked.service or asked.step
+        remedy = "Name either a service or a step."
+        raise BadInputError("service", value, "or `step` has to be given, not both", remedy)
+    log = _of_service(source, asked) if asked.service else _of_step(source, asked)
+    path = _inside(source.config.root, detached.log_path(log.directory))
+    secrets = source.configured.secrets(asked.project)
+    shown = log_lines(path, asked.lines, asked.since, secrets)
+    return Logs(owner=log.owner, started_at=log.started_at, lines=shown.lines, next=shown.end)
+
+
+def _of_service(source: Source, asked: Asked) -> _Log:
+    own = instances(source.ledger, asked.project, asked.environment or None)
+    named = [each for each in own if each.service == asked.service]
+    wanted = [each for each in named if each.replica == asked.replica]
+    if not wanted:
+        source.configured.refuse_unknown(asked.project, asked.environment)
+        if named:
+            numbers = sorted({str(each.replica) for each in named})
+            raise NotFoundError("replica", str(asked.replica), numbers, "Name one of them.")
+        services = sorted({each.service for each in own})
+        raise NotFoundError("service", asked.service, services, "Launch it, or correct the name.")
+    last = max(wanted, key=lambda each: (each.state in LIVING, each.started_at))
+    owner = f"{last.project}/{last.environment}/{last.service}.{last.replica}"
+    return _Log(owner, last.started_at, last.directory)
+
+
+def _of_step(source: Source, asked: Asked) -> _Log:
+    key = "/".join(filter(None, (asked.project, asked.workload)))
+    last = latest_execution(source.ledger, key, asked.step)
+    if last is None:
+        source.configured.refuse_unknown(asked.project)
+        raise BadInputError("step", asked.step, f"was never run in {key}", "Correct its name.")
+    owner = f"{key}/{last.step}, attempt {last.attempt}"
+    return _Log(owner, last.started_at, last.directory)
+
+
+def _inside(root: Path, path: Path | None) -> Path | None:
+    """Return ``path`` if it lies in the home, whatever links lead to it."""
+    if path is None or not path.resolve().is_relative_to(root.resolve()):
+        return None
+    return path
+
+
+LOGS = Endpoint(
+    "logs",
+    "/logs",
+    "The last lines of a service, or of the last attempt at a step.",
+    Asked,
+    Logs(
+        owner="bookshop/dev/web.0",
+        started_at=1_790_000_000.0,
+        lines=("Listening on 127.0.0.1:20000",),
+        next=28,
+    ),
+    _read,
+)
