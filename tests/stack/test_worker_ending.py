@@ -15,6 +15,16 @@ from stack.worker.starts import Starts
 pytestmark = pytest.mark.prefect
 
 
+@pytest.fixture(autouse=True)
+def _without_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listen to no server: without an address Prefect would start one."""
+
+    async def listen(*_: object) -> None:
+        """Hear nothing."""
+
+    monkeypatch.setattr(main, "listen", listen)
+
+
 class Fake:
     """Stands for Prefect's worker."""
 

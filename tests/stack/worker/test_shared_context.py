@@ -1,0 +1,74 @@
+"""Tests of what the flow runs of a worker share."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+from prefect.runner._cancellation_manager import CancellationManager
+from prefect.runner._flow_run_executor import FlowRunExecutorContext
+from prefect.workers.process import ProcessWorker
+
+from stack.worker.punctual_worker import PunctualWorker
+from stack.worker.shared_context import SharedContext
+
+pytestmark = pytest.mark.prefect
+RUN = uuid4()
+
+
+def shared(cancel: object) -> SharedContext:
+    """Return a context that is not connected, and cancels by ``cancel``."""
+    context = SharedContext()
+    context._under_way = {}
+    context._cancel = cancel  # type: ignore[assignment] # all it is asked for
+    return context
+
+
+async def test_the_end_of_a_cancelled_run_is_awaited() -> None:
+    """Broken: a run is settled while its hooks for a cancellation still run."""
+    may_end = asyncio.Event()
+
+    async def cancel(_: UUID) -> None:
+        """Take as long as a hook."""
+        await may_end.wait()
+
+    context = shared(cancel)
+    cancelling = asyncio.ensure_future(context._cancel_alone(RUN))
+    await asyncio.sleep(0)
+    waiting = asyncio.ensure_future(context._cancellation(RUN))
+    await context._cancellation(uuid4())  # no other run waits for it
+    assert not waiting.done()
+    may_end.set()
+    await asyncio.gather(cancelling, waiting)
+    assert context._under_way == {}
+
+
+async def test_a_cancellation_that_fails_ends_nothing_else(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Broken: one failed cancellation ends the worker and all its flow runs."""
+
+    async def cancel(_: UUID) -> None:
+        """Fail."""
+        raise RuntimeError("no such process")
+
+    await shared(cancel)._cancel_alone(RUN)
+    assert f"{RUN} could not be cancelled: no such process" in capfd.readouterr().out
+
+
+def test_prefect_still_has_what_is_replaced() -> None:
+    """Broken: a new version of Prefect goes its own way, and nobody notices."""
+    replaced = {
+        ProcessWorker: (
+            "_submit_run",
+            "_propose_submitting_state",
+            "_give_worker_labels_to_flow_run",
+            "_get_scheduled_flow_runs",
+        ),
+        FlowRunExecutorContext: ("_handle_cancellation_observer_failure", "create_executor"),
+        CancellationManager: ("cancel_by_id",),
+    }
+    for kind, names in replaced.items():
+        assert [name for name in names if not hasattr(kind, name)] == []
+    assert issubclass(PunctualWorker, ProcessWorker)
