@@ -5,8 +5,8 @@ stack of its own. Both execute `true` with as many at once, on the same server. 
 once its outcome can be read in the ledger; a task of `.map` counts once its client has the result, and
 again once the server shows its task run.
 
-The start of a step is late by the time from when it was ready, and its provider had room, to the
-begin of its command: it is measured with steps that follow one another in chains, `--chains` at once.
+The start of a step is late by the time from the end of the one that it needs to the begin of its
+command: it is measured in chains of steps, of which `--chains` run at once.
 """
 
 from __future__ import annotations
@@ -115,12 +115,13 @@ def tiny(steps: int) -> Json:
 
 
 def chains(count: int, length: int) -> Json:
-    """Return a workload of ``count`` chains of ``length`` steps that take a moment."""
+    """Return a workload of ``count`` chains of ``length`` steps, which end one after another."""
     steps = []
     for chain in range(count):
+        seconds = f"{1 + chain / count:.2f}"
         for number in range(length):
             needs = [f"c{chain}-{number - 1}"] if number else []
-            step = {"id": f"c{chain}-{number}", "run": ["sleep", "1"], "needs": needs}
+            step = {"id": f"c{chain}-{number}", "run": ["sleep", seconds], "needs": needs}
             steps.append(step | {"demand": {"slots": 1}})
     return {"kind": "steps", "steps": steps}
 

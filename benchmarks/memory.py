@@ -35,6 +35,7 @@ _NAMES = {
     "stack.server": "server",
     "stack.worker": "worker",
     "stack.reconciler": "reconciler",
+    "stack.reads": "reads",
     "caddy": "router",
 }
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -54,7 +55,7 @@ def share_mib(rollup: str) -> float:
 def shares(home: Home) -> dict[str, float]:
     """Return the MiB of each part of the stack in ``home``, the process of each and its children."""
     taken: dict[str, float] = {}
-    for process in _processes(home):
+    for process in processes(home):
         try:
             name = name_of(" ".join(process.cmdline()))
             share = share_mib(Path(f"/proc/{process.pid}/smaps_rollup").read_text())
@@ -64,7 +65,8 @@ def shares(home: Home) -> dict[str, float]:
     return taken
 
 
-def _processes(home: Home) -> list[psutil.Process]:
+def processes(home: Home) -> list[psutil.Process]:
+    """Return the processes of the parts of the stack in ``home``, and all below them."""
     records = (read_record(home.record(program)) for program in STOP_ORDER)
     parts = [psutil.Process(record.pid) for record in records if record]
     below = [child for part in parts for child in part.children(recursive=True)]

@@ -9,6 +9,7 @@ the lane executes the command that it is at to its end, and ends.
 from __future__ import annotations
 
 import fcntl
+import json
 import marshal
 import os
 import sys
@@ -17,7 +18,7 @@ import traceback
 sys.path.append(__file__.rsplit("/", 5)[0])
 
 # The path above is what makes these importable without site-packages.
-from blocks.providers.process.process_table import machine_id
+from blocks.providers.process.process_table import entry, machine_id
 from blocks.providers.process.shim import records
 from blocks.providers.process.shim.child import become_subreaper
 from blocks.providers.process.shim.events import Events
@@ -82,6 +83,8 @@ class Lane:
         self._directory = ""
         self._adopts = become_subreaper()
         self._boot_id = machine_id()
+        me = entry(os.getpid())
+        self._started = me.started if me else 0.0
         self._events = Events(self._is_to_stop)
 
     def serve(self) -> None:
@@ -115,9 +118,16 @@ class Lane:
         self._directory = directory
         spec |= {"run_id": os.urandom(16).hex(), "boot_id": self._boot_id}
         try:
-            records.write(directory, records.SPEC, records.json_of(spec))
+            records.write(directory, records.SPEC, json.dumps(spec))
             supervisor = ShimSupervisor(
-                directory, spec, environment, self._events, adopts=self._adopts, lane=True
+                directory,
+                spec,
+                environment,
+                self._events,
+                adopts=self._adopts,
+                lane=True,
+                shim_started=self._started,
+                encode=json.dumps,
             )
             supervisor.announce()
         except OSError as error:

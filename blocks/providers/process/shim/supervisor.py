@@ -28,6 +28,7 @@ from blocks.providers.process.sweep import RUN_ID, SweptRun, sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what is imported here costs each shim time and memory
+    from collections.abc import Callable
     from typing import Any
 
 _FIRST_TICK_SECONDS = 0.02
@@ -43,7 +44,8 @@ class ShimSupervisor:
     """Runs one spec to its end; ``adopts``: whether orphans of the tree become its children.
 
     ``end`` is the text of its exit record, once there is one. A ``lane`` goes on after that, and
-    leaves it to whoever started the run to make its end durable.
+    leaves it to whoever started the run to make its end durable. ``shim_started`` is when this process
+    started, if that is known; ``encode`` turns a record into JSON.
     """
 
     def __init__(
@@ -55,15 +57,19 @@ class ShimSupervisor:
         *,
         adopts: bool,
         lane: bool = False,
+        shim_started: float | None = None,
+        encode: Callable[[object], str] = records.json_of,
     ) -> None:
         self.directory, self.spec, self.environment = directory, spec, environment
         self.environment[RUN_ID] = spec["run_id"]
         self.log = RotatedLog(f"{directory}/{records.LOG}", spec["log_bytes"], spec["log_files"])
-        self.events, self.lane, self.end = events, lane, ""
+        self.events, self.lane, self.encode, self.end = events, lane, encode, ""
         events.begin(self.log)
         self.usage = ChildrenUsage()
         self.memory = TreeMemory(os.getpid(), spec["memory_mib"])
         self.started_at, self.monotonic = time.time(), time.monotonic()
+        me = entry(os.getpid()) if shim_started is None else None
+        self.shim_started = (me.started if me else 0.0) if shim_started is None else shim_started
         self.child: Child | None = None
         self.reaper = os.getpid() if adopts else None
         self.restarts = self.failures = 0
@@ -78,9 +84,9 @@ class ShimSupervisor:
         Raises:
             OSError: There is no room for the record.
         """
-        me, child = entry(os.getpid()), self.child
+        child = self.child
         record = {
-            "shim": {"pid": os.getpid(), "started": me.started if me else 0.0},
+            "shim": {"pid": os.getpid(), "started": self.shim_started},
             "child": {"pid": child.pid, "started": child.started} if child else None,
             "restarts": self.restarts,
             "started_at": self.started_at,
@@ -90,7 +96,7 @@ class ShimSupervisor:
             "left_behind": self.left_behind,
             "lane": self.lane,
         }
-        text, durable = records.json_of(record), bool(self.spec.get("durable"))
+        text, durable = self.encode(record), bool(self.spec.get("durable"))
         records.write(self.directory, records.STATE, text, durable=durable)
 
     def _announce_when_possible(self) -> None:
@@ -239,7 +245,7 @@ class ShimSupervisor:
             "left_behind": self.left_behind,
             "dropped_bytes": self.log.dropped_bytes,
         }
-        self.end = records.json_of(record)
+        self.end = self.encode(record)
         self._write_end(self.end)
 
     def _write_end(self, text: str) -> None:

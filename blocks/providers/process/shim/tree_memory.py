@@ -7,6 +7,8 @@ import time
 from blocks.providers.process.process_table import LINUX, below, resident_bytes
 
 _FIRST_SECONDS = 0.1
+_START_SECONDS = 0.02
+"""Before that it does not look: what has ended by then has told its peak itself."""
 _MAX_SECONDS = 20.0
 _MAX_LIMITED_SECONDS = 1.0
 _NEAR_LIMIT = 0.7
@@ -25,7 +27,7 @@ class TreeMemory:
         self.root, self.limit_mib = root, limit_mib or float("inf")
         self.peak_mib = 0.0
         self.too_big = False
-        self._pause, self._due = _FIRST_SECONDS, 0.0
+        self._pause, self._due = _FIRST_SECONDS, time.monotonic() + _START_SECONDS
 
     def due_in(self) -> float | None:
         """Return the seconds until the next look; None if it never looks."""
