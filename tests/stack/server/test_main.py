@@ -24,6 +24,7 @@ from stack.server.main import (
     validate_requests,
     write_in_turn,
 )
+from stack.server.reads import ReadsForwarder
 from stack.server.request_validation import RequestValidator
 
 pytestmark = pytest.mark.prefect
@@ -240,4 +241,5 @@ def test_every_application_of_the_process_has_one_door(monkeypatch: pytest.Monke
     application = server.create_app(ephemeral=True, ignore_cache=True)
     inside = application.api_app.user_middleware  # type: ignore[attr-defined] # Prefect's own
     assert [each.cls for each in inside].count(RequestValidator) == 1
-    assert inside[-1].cls is RequestValidator
+    # Behind the password: what comes last is added last, and is nearest to the application.
+    assert [each.cls for each in inside[-2:]] == [RequestValidator, ReadsForwarder]
