@@ -146,9 +146,7 @@ class Replanner:
         if len(remaining) <= _MAX_STEPS:
             graph = replace(self._graph, steps=tuple(_keyed(step) for step in remaining))
             estimates = self._remaining_estimates(correction, remaining, fleet)
-            longest = max((estimate.p50_seconds for estimate in estimates.values()), default=0.0)
-            total = sum(estimate.p50_seconds for estimate in estimates.values())
-            min_seconds = max(longest, total / max(1, len(fleet.providers)))
+            min_seconds = _shortest(remaining, estimates, fleet)
             budget = min(_MAX_SECONDS, _SHARE * min_seconds)
             try:
                 plan = await asyncio.to_thread(
@@ -203,6 +201,14 @@ class Replanner:
                 longer = 0.0
             estimates[step.id] = _scaled(estimate, step.id, longer)
         return estimates
+
+
+def _shortest(steps: Sequence[Step], estimates: Estimates, fleet: FleetSnapshot) -> float:
+    """Return about how many seconds ``steps`` take at least, each on the place of its demand."""
+    seconds = {step.id: estimates[step.id].p50_seconds for step in steps}
+    lanes = {demand: max(1, fleet.lanes(demand)) for demand in {step.demand for step in steps}}
+    shared = sum(seconds[step.id] / lanes[step.demand] for step in steps)
+    return max([shared, *seconds.values()])
 
 
 def _scaled(usual: Estimate, key: str, longer: float) -> Estimate:
