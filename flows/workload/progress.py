@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifact
 
@@ -16,6 +16,8 @@ from tasks.distribute.planned import PlannedWorkload
 from tasks.distribute.task import show_plan
 
 _SECONDS = 1.0
+_MANY_STEPS = 300
+_LATER_SECONDS = 10.0
 
 Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
@@ -78,11 +80,23 @@ async def shown_progress(
 async def plan_shown(planned: PlannedWorkload, tell: Tell) -> AsyncIterator[None]:
     """Show the plan while its steps run, so that none waits for a chart.
 
+    A large one takes seconds to show, and is shown a little later, as its steps need that time more.
     It is waited for at the end, but not where that is an error; ``tell`` is told what fails.
     """
-    showing = asyncio.create_task(show_plan(planned))
+    ended = asyncio.Event()
+
+    async def show() -> None:
+        """Show it at once, or when its steps have begun well or have ended."""
+        if len(planned.plan.order) > _MANY_STEPS:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LATER_SECONDS):
+                    await ended.wait()
+        await show_plan(planned)
+
+    showing = asyncio.create_task(show())
     try:
         yield
+        ended.set()
         await asyncio.wait([showing])
     finally:
         showing.cancel()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from flows.workload import progress
 from tasks.claim import Queued
 from tasks.distribute.dispatch.events import WorkloadProgress
+from tasks.distribute.planned import PlannedWorkload
 
 LOG = logging.getLogger("run")
 
@@ -116,6 +118,29 @@ def test_a_place_in_the_queue_is_told_once(caplog: pytest.LogCaptureFixture) -> 
     ]
 
 
+def planned_steps(count: int) -> PlannedWorkload:
+    """Return a plan of so many steps, of which nothing else is looked at."""
+    planned: Any = SimpleNamespace(plan=SimpleNamespace(order=("a",) * count))
+    return cast("PlannedWorkload", planned)
+
+
+async def test_a_large_plan_is_shown_once_its_steps_have_begun_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Thousands of steps would share their processor with the chart of them."""
+    events = []
+
+    async def show_plan(_planned: object) -> None:
+        """Note it."""
+        events.append("shown")
+
+    monkeypatch.setattr(progress, "show_plan", show_plan)
+    async with progress.plan_shown(planned_steps(1000), lambda *_: None):
+        await asyncio.sleep(0.05)
+        events.append("ran")
+    assert events == ["ran", "shown"]
+
+
 async def test_steps_run_while_the_plan_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every run would wait for a chart, or end before its plan can be seen."""
     steps_ran, events = asyncio.Event(), []
@@ -126,8 +151,7 @@ async def test_steps_run_while_the_plan_is_shown(monkeypatch: pytest.MonkeyPatch
         events.append("shown")
 
     monkeypatch.setattr(progress, "show_plan", show_plan)
-    nothing: Any = None
-    async with progress.plan_shown(nothing, lambda *_: None):
+    async with progress.plan_shown(planned_steps(1), lambda *_: None):
         await asyncio.sleep(0)
         steps_ran.set()
         events.append("ran")
@@ -146,12 +170,12 @@ async def test_a_plan_that_cannot_be_shown_ends_nothing(monkeypatch: pytest.Monk
         """Take for ever."""
         await asyncio.Event().wait()
 
-    nothing: Any = None
+    planned = planned_steps(1)
     monkeypatch.setattr(progress, "show_plan", fail)
-    async with progress.plan_shown(nothing, lambda what, why: told.append(f"{what}: {why}")):
+    async with progress.plan_shown(planned, lambda what, why: told.append(f"{what}: {why}")):
         pass
     assert told == ["The plan cannot be shown: no server"]
     monkeypatch.setattr(progress, "show_plan", never)
     with pytest.raises(KeyError):
-        async with progress.plan_shown(nothing, lambda *_: None):
+        async with progress.plan_shown(planned, lambda *_: None):
             raise KeyError
