@@ -67,12 +67,14 @@ def table(outcomes: Sequence[ProjectOutcome]) -> list[dict[str, object]]:
 
 
 def sentence(outcomes: Sequence[ProjectOutcome]) -> str:
-    """Return how many succeeded, and why the others did not."""
+    """Return how many succeeded, why the others did not, and what was done for those that did."""
     failures = [each for each in outcomes if not each.succeeded]
     count = f"{len(outcomes) - len(failures)} of {len(outcomes)} projects succeeded"
     reasons = [f"{each.project} failed: {_reason(each.detail)}" for each in failures[:_MAX_NAMED]]
     if further := failures[_MAX_NAMED:]:
         reasons.append(f"{', '.join(each.project for each in further)} failed as well")
+    done = [each for each in outcomes if each.succeeded and each.detail.strip()]
+    reasons += [f"{each.project}: {_reason(each.detail)}" for each in done[:_MAX_NAMED]]
     return "; ".join([count, *reasons])
 
 

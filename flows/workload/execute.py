@@ -82,9 +82,14 @@ async def execute(
         return fleet(ledger, list(job.providers), time.time())
 
     def packed(step: Step) -> bool:
-        return is_packed(dispatcher.count, estimate_of(step, planned.estimates))
+        to_run = dispatcher.count - (len(planned.graph.steps) - len(planned.plan.order))
+        return is_packed(to_run, estimate_of(step, planned.estimates))
 
-    submit = SubmitByPrefect(packed, secrets, after)
+    folder = settings().root / "steps" / lease.id
+    logs = (
+        f"The log of each step is {folder}/<step>/<attempt>/output.log, with @ for [ and without ]"
+    )
+    submit = SubmitByPrefect(packed, secrets, after, logs)
     logger = get_run_logger()
     began = time.time()
     async with shown_progress(f"Steps of {job.workload}", log_fault(logger)) as show_progress:

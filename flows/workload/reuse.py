@@ -57,9 +57,15 @@ def last_run(target: Target, workload: str, ledger: Ledger, root: Path) -> Ended
 
 
 def passed_before(job: Job) -> Sequence[str]:
-    """Return the tests that need not be repeated, of a suite that is run as it was then."""
+    """Return the tests that need not be repeated, of a suite that is run as it was then.
+
+    Where none had failed in another release, none counts: else nothing of this one would be tested.
+    """
     former = job.former
-    return former.passed if former and former.suite == _suite(job.spec) else ()
+    if not former or former.suite != _suite(job.spec):
+        return ()
+    is_untested = former.release != job.release.digest and former.succeeded
+    return () if is_untested else former.passed
 
 
 def kept_workspace(job: Job) -> Path | None:

@@ -61,13 +61,18 @@ class _Log:
 
 def _read(source: Source, asked: Asked) -> Logs:
     if bool(asked.service) == bool(asked.step):
-        value = asked.service or asked.step
+        problem = "or `step` has to be given, not both"
+        if not asked.step:
+            problem = "or `step` has to be given"
         remedy = "Name either a service or a step."
-        raise BadInputError("service", value, "or `step` has to be given, not both", remedy)
+        raise BadInputError("service", asked.service, problem, remedy)
+    # Of a project that was forgotten nobody knows the secrets any more.
+    source.configured.refuse_unknown(asked.project, asked.environment)
     log = _of_service(source, asked) if asked.service else _of_step(source, asked)
     path = _inside(source.config.root, detached.log_path(log.directory))
     secrets = source.configured.secrets(asked.project)
-    shown = log_lines(path, asked.lines, asked.since, secrets)
+    grows = detached.is_running(log.directory)
+    shown = log_lines(path, asked.lines, asked.since, secrets, grows=grows)
     return Logs(owner=log.owner, started_at=log.started_at, lines=shown.lines, next=shown.end)
 
 
@@ -76,7 +81,6 @@ def _of_service(source: Source, asked: Asked) -> _Log:
     named = [each for each in own if each.service == asked.service]
     wanted = [each for each in named if each.replica == asked.replica]
     if not wanted:
-        source.configured.refuse_unknown(asked.project, asked.environment)
         if named:
             numbers = sorted({str(each.replica) for each in named})
             raise NotFoundError("replica", str(asked.replica), numbers, "Name one of them.")
@@ -91,7 +95,6 @@ def _of_step(source: Source, asked: Asked) -> _Log:
     key = "/".join(filter(None, (asked.project, asked.workload)))
     last = latest_execution(source.ledger, key, asked.step)
     if last is None:
-        source.configured.refuse_unknown(asked.project)
         raise BadInputError("step", asked.step, f"was never run in {key}", "Correct its name.")
     owner = f"{key}/{last.step}, attempt {last.attempt}"
     return _Log(owner, last.started_at, last.directory)

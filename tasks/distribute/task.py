@@ -198,8 +198,9 @@ async def run_step(
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-async def show_pack(pack: Pack) -> State[Any]:
-    """Log how the steps of ``pack`` end, and end when all have."""
+async def show_pack(pack: Pack, logs: str) -> State[Any]:
+    """Log how the steps of ``pack`` end, and end when all have; ``logs`` says where theirs are."""
+    get_run_logger().info("%s", logs)
     async for line in pack.lines():
         get_run_logger().info("%s", line)
     return Completed(message=pack.sentence)
@@ -211,7 +212,7 @@ class SubmitByPrefect:
     A step for which ``packed`` is true shares a task run. If its first attempt fails, it gets one of
     its own, which begins with that attempt. ``secrets`` are removed from the log lines that a failure
     quotes. ``after`` is the result of the task that steps without needs follow in the graph of the
-    UI; the others follow their needs.
+    UI; the others follow their needs. ``logs`` says where the logs of steps are.
     """
 
     def __init__(
@@ -219,8 +220,10 @@ class SubmitByPrefect:
         packed: Callable[[Step], bool] = lambda _: False,
         secrets: Collection[str] = (),
         after: object = None,
+        logs: str = "",
     ) -> None:
         self._packed = packed
+        self._logs = logs
         self._secrets = secrets
         self._after = after
         self._outcomes: defaultdict[str, list[Outcome]] = defaultdict(list)
@@ -255,7 +258,7 @@ class SubmitByPrefect:
     def _open_pack(self) -> Pack:
         if not self._packs or self._packs[-1].is_full:
             self._packs.append(Pack(len(self._packs) + 1))
-            showing = show_pack(opaque(self._packs[-1]), wait_for=[opaque(self._after)])
+            showing = show_pack(opaque(self._packs[-1]), self._logs, wait_for=[opaque(self._after)])
             self._shown.append(asyncio.ensure_future(showing))
         return self._packs[-1]
 

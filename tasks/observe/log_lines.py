@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.printable import printable
-from blocks.redaction import last_lines, redactor_of, without_suspects
+from blocks.redaction import redactor_of, without_suspects
 
 MAX_BYTES = 65_536
 
@@ -21,7 +21,12 @@ class LogLines:
 
 
 def log_lines(
-    path: Path | None, most: int, since: int | None, secrets: Collection[str] | None
+    path: Path | None,
+    most: int,
+    since: int | None,
+    secrets: Collection[str] | None,
+    *,
+    grows: bool = True,
 ) -> LogLines:
     """Return at most ``most`` lines; none without a file.
 
@@ -31,6 +36,8 @@ def log_lines(
         since: The ``end`` of earlier lines: the first whole ones after it, unless the log was begun
             anew since. None: the last ones.
         secrets: What to hide; None: it is not known, so whatever looks like a secret is hidden.
+        grows: Whether its program still writes: then a last line without an end is left out, as it
+            may end within a secret.
     """
     try:
         with (path or Path()).open("rb") as file:
@@ -43,9 +50,11 @@ def log_lines(
             tail = file.read()
     except (FileNotFoundError, IsADirectoryError):
         return LogLines()
-    lines = last_lines(path, most, secrets or ())
-    end = size - len(tail) + tail.rfind(b"\n") + 1
-    return LogLines(tuple(_shown(lines, secrets)), end)
+    # Nor may the first line begin within one.
+    first = tail.find(b"\n") + 1 if size > len(tail) else 0
+    last = tail.rfind(b"\n") + 1
+    shown = _lines(tail[first : last if grows else None], secrets)
+    return LogLines(tuple(shown[-most:]), size - len(tail) + last)
 
 
 def _after(
@@ -62,9 +71,10 @@ def _after(
     if pieces and not pieces[-1].endswith(b"\n"):
         pieces.pop()
     text = b"".join(pieces)
-    shown = printable(redactor_of(secrets or ())(text.decode(errors="replace")))
-    return LogLines(tuple(_shown(shown.splitlines(), secrets)), begin + first + len(text))
+    return LogLines(tuple(_lines(text, secrets)), begin + first + len(text))
 
 
-def _shown(lines: list[str], secrets: Collection[str] | None) -> list[str]:
+def _lines(text: bytes, secrets: Collection[str] | None) -> list[str]:
+    """Return the lines of ``text`` without secrets."""
+    lines = printable(redactor_of(secrets or ())(text.decode(errors="replace"))).splitlines()
     return lines if secrets is not None else [without_suspects(line) for line in lines]

@@ -58,7 +58,7 @@ class WorkloadSummary:
     def extent(self) -> str:
         """How much ran or was kept of a former run, e.g. ``3 steps, 180 tests``; or that nothing did."""
         if self.nothing_failed:
-            return f"nothing failed in {self.repeated}, so nothing was run"
+            return f"all of it had succeeded in {self.repeated}, so nothing was run"
         if not self.executed_steps and not self.taken_steps:
             return "no step ran: each was skipped, or had no items"
         skipped = sum(line.outcome.startswith("skipped") for line in self.steps)

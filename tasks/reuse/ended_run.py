@@ -50,6 +50,11 @@ class EndedRun:
     steps: Mapping[str, EndedStep]
     passed: tuple[str, ...] = ()
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether no step failed or was left out."""
+        return all(step.state in {"succeeded", "skipped"} for step in self.steps.values())
+
 
 _FORMAT = TypeAdapter(EndedRun)
 

@@ -38,8 +38,26 @@ class SourceFiles:
             matches = [name for name in self._all() if pattern.fullmatch(name)]
             if not matches:
                 raise self._nothing(field, glob)
+            for name in matches:
+                self._refuse_link(field, name)
             names.update(matches)
         return {name: self._digest(name) for name in sorted(names)}
+
+    def _refuse_link(self, field: str, name: str) -> None:
+        """Refuse a link to what is not counted: a folder, or what lies outside of the source."""
+        path = self._root / name
+        if not path.is_symlink():
+            return
+        try:
+            place = path.resolve(strict=True)
+        except (OSError, RuntimeError):  # it leads nowhere, and counts as it is
+            return
+        if not place.is_relative_to(self._root.resolve()):
+            remedy = "Copy what it leads to into the source, or leave the link out"
+            raise BadInputError(field, name, "is a link that leads out of the source", remedy)
+        if place.is_dir():
+            remedy = "Name the files in the folder itself, e.g. src/**"
+            raise BadInputError(field, name, "is a link to a folder", remedy)
 
     def _nothing(self, field: str, glob: str) -> BadInputError:
         if (self._root / glob).is_dir():

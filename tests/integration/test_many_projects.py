@@ -119,7 +119,7 @@ def test_several_are_deployed_backed_up_looked_at_and_stopped(launched: Launched
     assert set(rows(stack, status, "status")) == {*WELL}
     assert f"status--many-a--{NAME}" in artifacts(stack, status.id)
     stopped = stack.done_here("stop", **several)
-    assert stopped.message == "2 of 2 projects succeeded"
+    assert stopped.message.startswith("2 of 2 projects succeeded; ")
     for name in WELL:
         with pytest.raises(OSError, match=r"HTTP Error 50|refused"):
             answer(launched.url(name))

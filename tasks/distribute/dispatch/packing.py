@@ -83,7 +83,7 @@ class Pack:
         total = len(self._succeeded) + len(self._failed) + len(self._running)
         sentence = f"{len(self._succeeded)} of {count_of(total, 'step')} succeeded"
         if self._failed:
-            sentence += f"; {_listed(self._failed)} failed at first, see the task runs of that name"
+            sentence += f"; {_listed(self._failed)} failed at the first attempt, see the task runs of that name"
         if self._running:
             sentence += f"; {_listed(sorted(self._running))} did not end"
         return sentence

@@ -60,6 +60,9 @@ def judge(
     try:
         runs = holds(field, step.when, variables_of(step, step.when, results, members, variables))
     except BadInputError as error:
+        # What it asks of a need that did not succeed, e.g. its output, may not be there.
+        if unmet := next((each for each in step.needs if not results[each].succeeded), None):
+            return _without(step, results[unmet])
         return StepResult(step.id, StepState.FAILED, str(error))
     return None if runs else StepResult(step.id, StepState.SKIPPED, f"{step.when} is false")
 

@@ -18,10 +18,17 @@ BAD = ProjectOutcome("web", "Failed", False, 0.1, "environment: unknown (got 'x'
 
 def test_the_sentence_counts_and_gives_the_reason_of_each_failure() -> None:
     """Broken: who reads the list of runs learns that something failed, and not what or why."""
-    assert sentence([GOOD, GOOD]) == "2 of 2 projects succeeded"
+    assert sentence([GOOD]) == "1 of 1 projects succeeded; shop: shop 1: 1 started"
     assert sentence([GOOD, BAD]) == (
-        "1 of 2 projects succeeded; web failed: environment: unknown (got 'x'). Write"
+        "1 of 2 projects succeeded; web failed: environment: unknown (got 'x'). Write; "
+        "shop: shop 1: 1 started"
     )
+
+
+def test_the_sentence_says_where_nothing_was_done() -> None:
+    """Broken: a backup of projects without data would look as if there was one."""
+    empty = ProjectOutcome("own", "Completed", True, 0.5, "0 files. NOTHING WAS BACKED UP: none")
+    assert "own: 0 files. NOTHING WAS BACKED UP" in sentence([GOOD, empty])
 
 
 def test_the_sentence_stays_one_that_can_be_read() -> None:

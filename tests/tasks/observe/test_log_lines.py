@@ -41,10 +41,20 @@ def test_a_position_within_a_secret_shows_no_part_of_it(log: Path) -> None:
 
 def test_the_last_lines_end_where_the_next_begin(log: Path) -> None:
     """Who looks first and follows then would miss lines."""
+    end = log.stat().st_size
     with log.open("a") as more:
         more.write("half")
-    last = log_lines(log, 2, None, {SECRET})
-    assert last == LogLines(("three", "half"), log.stat().st_size - len("half"))
+    assert log_lines(log, 1, None, {SECRET}) == LogLines(("three",), end)
+    assert log_lines(log, 2, None, {SECRET}, grows=False) == LogLines(("three", "half"), end)
+
+
+def test_a_line_that_is_being_written_shows_no_part_of_a_secret(log: Path) -> None:
+    """The first half of a secret is not recognised, and would be shown."""
+    with log.open("a") as more:
+        more.write(f"key {SECRET[: len(SECRET) // 2]}")
+    assert log_lines(log, 1, None, {SECRET}).lines == ("three",)
+    log.write_text(f"{SECRET}{'x' * (MAX_BYTES - len(SECRET) // 2 - 1)}\n")
+    assert log_lines(log, 5, None, {SECRET}).lines == ()
 
 
 def test_what_was_begun_anew_is_shown_from_its_end(log: Path) -> None:

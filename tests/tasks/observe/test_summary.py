@@ -131,7 +131,7 @@ def test_what_was_taken_over_is_counted_apart() -> None:
     assert seen.extent == "1 step, 1 taken over"
     assert "- Only what failed in the run of then was run again" in workload_markdown(seen)
     nothing = replace(workload(taken), taken_steps=1, repeated="the run of then")
-    assert nothing.extent == "nothing failed in the run of then, so nothing was run"
+    assert nothing.extent == "all of it had succeeded in the run of then, so nothing was run"
     assert nothing.warnings == ()
     cached = line("a", actual=None, outcome="succeeded, cached: inputs unchanged")
     assert replace(nothing, steps=(cached,)).extent == "0 steps, 1 taken over"

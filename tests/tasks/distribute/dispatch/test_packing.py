@@ -50,7 +50,7 @@ async def test_a_pack_tells_how_its_steps_end_and_ends_with_the_last() -> None:
     (line,) = [line async for line in pack.lines()]
     assert line.startswith("249 steps succeeded: s1, s2, ")
     assert pack.sentence == (
-        "249 of 250 steps succeeded; s0 failed at first, see the task runs of that name"
+        "249 of 250 steps succeeded; s0 failed at the first attempt, see the task runs of that name"
     )
 
 
