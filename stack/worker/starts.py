@@ -17,11 +17,11 @@ BEGIN_SECONDS = 5.0
 
 
 def most_at_once() -> int:
-    """Return how many flow runs this machine has begin at a time: one for each core.
+    """Return how many flow runs this machine has begin at a time: one for each core, two at least.
 
     With two for each, a rollback beside ten launches waits twice as long for its first line.
     """
-    return os.cpu_count() or 1
+    return max(2, os.cpu_count() or 1)
 
 
 class Starts:

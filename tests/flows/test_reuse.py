@@ -172,6 +172,9 @@ async def test_of_a_suite_only_the_tests_that_failed_are_run_again(bench: Bench)
     nothing = await bench.run(spec, failed=True, release=replace(release, digest="s2"))
     assert nothing.executed == []
     assert nothing.summary.extent.startswith("all of it had succeeded in the run of ")
+    # Nothing failed there, but of this release nothing was ever tested.
+    untested = await bench.run(spec, failed=True, release=replace(release, digest="s3"))
+    assert untested.executed == ["bad", "good", "new"]
     other = spec.model_copy(update={"variables": {"MODE": "2"}})
     assert len((await bench.run(other, failed=True, release=release)).executed) == 3
 

@@ -152,6 +152,16 @@ async def test_conditions_decide_over_the_needs_they_name() -> None:
     assert results["publish"].detail == "steps.test.succeeded is false"
 
 
+async def test_a_step_that_asks_for_the_output_of_a_failed_one_is_not_run() -> None:
+    """It would count as failed itself, for a reason that hides the first failure."""
+    graph = graph_of(step("a"), step("b", "a", when="steps.a.output.n == 3"))
+    results = await dispatcher(
+        graph, FakeAdmission(provider("x")), FakeExecution({"a": [BAD]})
+    ).run()
+    assert states(results) == {"a": "failed", "b": "not run"}
+    assert results["b"].detail == "needs a, which failed"
+
+
 async def test_a_condition_that_cannot_be_evaluated_fails_its_step_alone() -> None:
     """One typo would take the whole run down."""
     graph = graph_of(step("a"), step("b", "a", when="steps.a.colour == 1"), step("c", "a"))
