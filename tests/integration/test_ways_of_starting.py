@@ -96,9 +96,8 @@ def sample(deployed: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> S
 def test_a_run_completes_and_its_hook_is_called(sample: Sample) -> None:
     """Broken: users' own flows would not run in this pool."""
     assert sample.ended(sample.start("sleep")).state_name == "Completed"
-    begins, *rest = sample.notes()
-    assert begins.startswith("begins ")
-    assert rest == ["ends", "completed"]
+    eventually(lambda: sample.notes()[1:] == ["ends", "completed"], "no hook was called")
+    assert sample.notes()[0].startswith("begins ")
 
 
 def test_a_cancelled_run_ends_and_its_hook_is_called(sample: Sample) -> None:
@@ -123,7 +122,7 @@ def test_a_killed_run_crashes_and_its_hook_is_called(sample: Sample) -> None:
 def test_a_run_that_takes_too_long_times_out(sample: Sample) -> None:
     """Broken: the limit that the flow declares would not hold."""
     assert sample.ended(sample.start("time-out")).state_name == "TimedOut"
-    assert sample.notes() == ["begins", "failed"]
+    eventually(lambda: sample.notes() == ["begins", "failed"], "no hook was called")
 
 
 def test_a_suspended_run_goes_on_in_another_process(sample: Sample) -> None:
@@ -147,5 +146,5 @@ def test_a_limit_of_a_deployment_holds(sample: Sample) -> None:
     body = {"parameters": parameters, "job_variables": sample.job_variables}
     runs = [str(sample.stack.api.call("POST", path, body)["id"]) for _ in range(2)]
     assert {sample.ended(run).state_name for run in runs} == {"Completed"}
-    kinds = [note.split()[0] for note in sample.notes() if note != "completed"]
+    kinds = [note.split()[0] for note in sample.notes() if note != "completed"]  # hooks come late
     assert kinds == ["begins", "ends", "begins", "ends"]

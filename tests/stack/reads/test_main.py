@@ -111,7 +111,8 @@ def test_it_stays_small_and_free_of_prefect(home: Home, process: subprocess.Pope
     for path in ("/status", "/releases", "/snapshots", "/queue", "/openapi.json") * 20:
         ask(home.root, path, 30)
     running = psutil.Process(process.pid)
-    assert running.memory_info().rss / MIB_BYTES < MAX_MIB
+    if "BRANCH_COVERAGE" not in os.environ:  # measuring takes memory too
+        assert running.memory_info().rss / MIB_BYTES < MAX_MIB
     assert not [each.path for each in running.memory_maps() if "/prefect/" in each.path]
     loaded = "import sys, stack.reads.main; assert 'prefect' not in sys.modules"
     subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, check=True)
