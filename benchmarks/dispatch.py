@@ -6,7 +6,7 @@ once its outcome can be read in the ledger; a task of `.map` counts once its cli
 again once the server shows its task run.
 
 The start of a step is late by the time from the end of the one that it needs to the begin of its
-command: it is measured in chains of steps, of which `--chains` run at once.
+command: it is measured in a chain of steps, beside others that last, `--in-flight` of them at once.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tasks.ledger.workloads import workloads
 
 OVER_READABLE, OVER_CLIENT, LATE_SECONDS = 10.0, 1.0, 0.1
 MAX_PER_MATRIX = 1000
+CHAIN_STEPS, LASTING_SECONDS = 100, 30
 _PROJECT = "steps"
 _POLL_SECONDS = 0.05
 
@@ -88,19 +89,14 @@ def plain_map(stack: OwnStack, steps: int, at_once: int) -> Mapping[str, float]:
 
 
 def lateness(done: Sequence[Execution]) -> float:
-    """Return the 99th percentile of the seconds between a step of a chain and the one before it."""
-    chains: dict[str, list[Execution]] = {}
-    for each in done:
-        chains.setdefault(each.step.rpartition("-")[0], []).append(each)
-    gaps = []
-    for chain in chains.values():
-        ordered = sorted(chain, key=lambda each: each.started_at)
-        gaps += [
-            after.outcome.started_at - before.outcome.ended_at
-            for before, after in pairwise(ordered)
-            if before.outcome and after.outcome
-        ]
-    gaps.sort()
+    """Return the 99th percentile of the seconds between a step of the chain and the one before it."""
+    chain = [each for each in done if each.step.startswith("lone-")]
+    ordered = sorted(chain, key=lambda each: each.started_at)
+    gaps = sorted(
+        after.outcome.started_at - before.outcome.ended_at
+        for before, after in pairwise(ordered)
+        if before.outcome and after.outcome
+    )
     return gaps[int(0.99 * (len(gaps) - 1))]
 
 
@@ -114,16 +110,20 @@ def tiny(steps: int) -> Json:
     return {"kind": "steps", "steps": [{**nothing, **part} for part in parts]}
 
 
-def chains(count: int, length: int) -> Json:
-    """Return a workload of ``count`` chains of ``length`` steps, which end one after another."""
-    steps = []
-    for chain in range(count):
-        seconds = f"{1 + chain / count:.2f}"
-        for number in range(length):
-            needs = [f"c{chain}-{number - 1}"] if number else []
-            step = {"id": f"c{chain}-{number}", "run": ["sleep", seconds], "needs": needs}
-            steps.append(step | {"demand": {"slots": 1}})
-    return {"kind": "steps", "steps": steps}
+def lone(in_flight: int) -> Json:
+    """Return a workload of steps that last, and a chain of short ones beside them."""
+    lasting = {"id": "lasting", "run": ["sleep", str(LASTING_SECONDS)], "demand": {"slots": 1}}
+    chain = [
+        {
+            "id": f"lone-{number}",
+            "run": ["sleep", "0.1"],
+            "demand": {"slots": 1},
+            "needs": [f"lone-{number - 1}"] if number else [],
+        }
+        for number in range(CHAIN_STEPS)
+    ]
+    beside = {**lasting, "matrix": {"n": list(range(in_flight - 1))}}
+    return {"kind": "steps", "steps": [beside, *chain]}
 
 
 def bars(figures: Mapping[str, float]) -> Bars:
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--map-steps", type=int, default=400)
     parser.add_argument("--slots", type=int, default=16)
-    parser.add_argument("--chains", type=int, default=50)
+    parser.add_argument("--in-flight", type=int, default=50)
     options = parser.parse_args(arguments)
     with own_stack() as stack:
         provider = {"kind": "shell", "cpus": 64, "memory_mib": 100_000}
@@ -159,8 +159,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measure(stack, "first", tiny(20), 20)
         done = measure(stack, "tiny", tiny(options.steps), options.steps)
         plain = plain_map(stack, options.map_steps, options.slots)
-        stack.configure({"providers": {"local": {**provider, "slots": options.chains}}})
-        late = measure(stack, "chains", chains(options.chains, 5), options.chains * 5)
+        stack.configure({"providers": {"local": {**provider, "slots": options.in_flight}}})
+        steps = options.in_flight - 1 + CHAIN_STEPS
+        late = measure(stack, "lone", lone(options.in_flight), steps)
     figures = {
         "steps_per_second": round(rate(done), 1),
         "map_client_per_second": round(plain["client"], 1),
