@@ -48,8 +48,8 @@ def name_of(command: str) -> str:
 
 def share_mib(rollup: str) -> float:
     """Return the proportional share of memory in the text of a process's ``smaps_rollup``."""
-    found = _PSS.search(rollup)
-    return int(found.group(1)) / 1024 if found else 0.0
+    share = _PSS.search(rollup)
+    return int(share.group(1)) / 1024 if share else 0.0
 
 
 def shares(home: Home) -> dict[str, float]:

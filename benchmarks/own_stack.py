@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,21 +70,26 @@ def own_stack() -> Iterator[OwnStack]:
             "service_port_high": first + _PORTS - 1,
             "roots": folder,
         }
-        variables = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
-        config = Settings.model_validate({**settings().model_dump(), **given})
         sources = Path(folder, "sources")
         sources.mkdir()
-        try:
-            _run("stack.up", variables)
-            with SlipwayApi.of(config, patience_seconds=60) as api:
-                yield OwnStack(config, api, sources)
-        finally:
-            _run("stack.down", variables | {"ALL": "1"})
+        with started(given) as config, SlipwayApi.of(config, patience_seconds=60) as api:
+            yield OwnStack(config, api, sources)
 
 
-def _run(module: str, variables: dict[str, str]) -> None:
+@contextmanager
+def started(given: Mapping[str, object]) -> Iterator[Settings]:
+    """Start a stack with the settings ``given``, give them all, and end all that it runs."""
+    variables = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
+    try:
+        _run(variables, "stack.up")
+        yield Settings.model_validate({**settings().model_dump(), **given})
+    finally:
+        _run(variables, "stack.down", "--all")
+
+
+def _run(variables: Mapping[str, str], *module: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", *module],
         env={**os.environ, **variables},
         cwd=_ROOT,
         capture_output=True,
@@ -92,4 +97,4 @@ def _run(module: str, variables: dict[str, str]) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise SlipwayError(f"{module} failed: {done.stderr}")
+        raise SlipwayError(f"{module[0]} failed: {done.stderr}")

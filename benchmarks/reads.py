@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,11 +27,12 @@ import yaml
 
 from benchmarks.bars import Bars, add_options, at_least, at_most, end
 from benchmarks.free_ports import free_ports
+from benchmarks.own_stack import started
 from stack.api import SlipwayApi
 from stack.auth import auth_header, read_auth
 from tasks.errors import SlipwayError
 from tasks.home import Home
-from tasks.settings import Settings, settings
+from tasks.settings import Settings
 
 BAR_MS = 100.0
 PER_SECOND = 50
@@ -144,25 +143,8 @@ def stack(folder: Path) -> Iterator[Settings]:
         "router_port": port + 1,
         "router_slots": 2,
     }
-    own = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
-    try:
-        _run(own, "stack.up")
-        yield Settings.model_validate({**settings().model_dump(), **given})
-    finally:
-        _run(own, "stack.down", "--all")
-
-
-def _run(variables: Mapping[str, str], *module: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *module],
-        env={**os.environ, **variables},
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SlipwayError(f"{module[0]} failed: {done.stderr}")
+    with started(given) as config:
+        yield config
 
 
 def _done(api: SlipwayApi, deployment: str, **parameters: object) -> None:

@@ -12,20 +12,18 @@ comes from this machine's clock, as does the time of the call.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.bars import Bars, add_options, at_most, end
 from benchmarks.bursts import at_once, beside_launches
 from benchmarks.free_ports import free_ports
+from benchmarks.own_stack import started
 from stack.api import SlipwayApi
 from tasks.errors import SlipwayError
 from tasks.settings import Settings, settings
@@ -108,25 +106,8 @@ def stack(public_ports: int = 2) -> Iterator[Settings]:
             "router_port": port + 1,
             "router_slots": public_ports,
         }
-        own = {f"SLIPWAY_{name.upper()}": str(value) for name, value in given.items()}
-        try:
-            _run("stack.up", own)
-            yield Settings.model_validate({**settings().model_dump(), **given})
-        finally:
-            _run("stack.down", own)
-
-
-def _run(module: str, variables: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", module],
-        env={**os.environ, **variables},
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SlipwayError(f"{module} failed: {done.stderr}")
+        with started(given) as config:
+            yield config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

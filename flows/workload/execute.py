@@ -69,27 +69,13 @@ async def execute(
         secrets=secrets,
     )
 
-    succeeded: list[tuple[Step, Outcome]] = []
-
-    async def run_and_note(step: Step, provider: str) -> Outcome:
-        """Run one attempt, and note it if it succeeds."""
-        outcome = await runner(step, provider)
-        if outcome.succeeded:
-            succeeded.append((step, outcome))
-        return outcome
-
     def fleet_now() -> FleetSnapshot:
         return fleet(ledger, list(job.providers), time.time())
 
     def packed(step: Step) -> bool:
-        to_run = dispatcher.count - (len(planned.graph.steps) - len(planned.plan.order))
-        return is_packed(to_run, estimate_of(step, planned.estimates))
+        return is_packed(dispatcher.count, estimate_of(step, planned.estimates))
 
-    folder = settings().root / "steps" / lease.id
-    logs = (
-        f"The log of each step is {folder}/<step>/<attempt>/output.log, with @ for [ and without ]"
-    )
-    submit = SubmitByPrefect(packed, secrets, after, logs)
+    submit = SubmitByPrefect(packed, secrets, after, runner.where_logs_are)
     logger = get_run_logger()
     began = time.time()
     async with shown_progress(f"Steps of {job.workload}", log_fault(logger)) as show_progress:
@@ -99,7 +85,7 @@ async def execute(
             planned.estimates,
             fleet_now,
             admission,
-            execute=run_and_note,
+            execute=runner,
             submit=submit,
             workload_id=lease.id,
             fence=lease.fence,
@@ -122,4 +108,4 @@ async def execute(
             await submit.close()
             for provider in job.providers.values():
                 provider.close()
-    return Executed(results, runner.reports, time.time() - began, succeeded)
+    return Executed(results, runner.reports, time.time() - began, runner.succeeded)

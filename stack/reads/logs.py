@@ -72,8 +72,8 @@ def _read(source: Source, asked: Asked) -> Logs:
     path = _inside(source.config.root, detached.log_path(log.directory))
     secrets = source.configured.secrets(asked.project)
     grows = detached.is_running(log.directory)
-    shown = log_lines(path, asked.lines, asked.since, secrets, grows=grows)
-    return Logs(owner=log.owner, started_at=log.started_at, lines=shown.lines, next=shown.end)
+    last = log_lines(path, asked.lines, asked.since, secrets, grows=grows)
+    return Logs(owner=log.owner, started_at=log.started_at, lines=last.lines, next=last.end)
 
 
 def _of_service(source: Source, asked: Asked) -> _Log:

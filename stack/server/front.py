@@ -33,8 +33,8 @@ def listeners(host: str, port: int) -> list[socket.socket]:
     Raises:
         OSError: One of them cannot be bound.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    addresses = {(family, address) for family, _, _, _, address in found}
+    resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    addresses = {(family, address) for family, _, _, _, address in resolved}
     listening = []
     for family, address in sorted(addresses):
         try:

@@ -64,7 +64,7 @@ class Wake:
         self._told.set()
 
     async def wait(self) -> bool:
-        """Wait for something that may be due; return whether an event said that a run is.
+        """Wait for something that may be due; return whether an event told_of_silence that a run is.
 
         After an event it waits no longer than without events once: a database may show what the
         event is about a moment later.
@@ -114,16 +114,16 @@ async def listen(
         subscribe: Connects to the events of a server.
     """
     pause = FIRST_PAUSE_SECONDS
-    said = False
+    told_of_silence = False
     while True:
         why = "the server closed the connection"
         try:
             events = subscribe(events_of(pool))
             async with asyncio.timeout(CONNECT_SECONDS) as connecting, events as stream:
                 connecting.reschedule(None)
-                if said:
+                if told_of_silence:
                     say("the server sends events again")
-                wake.listens, said, pause = True, False, FIRST_PAUSE_SECONDS
+                wake.listens, told_of_silence, pause = True, False, FIRST_PAUSE_SECONDS
                 wake.tell()  # something may have become due before
                 async for event in stream:
                     if event.event in _BEGUN_EVENTS:
@@ -135,8 +135,8 @@ async def listen(
         finally:
             wake.listens = False
         wake.tell()
-        if not said:
+        if not told_of_silence:
             say(f"the server sends no events: flow runs are asked for instead ({why})")
-            said = True
+            told_of_silence = True
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -83,8 +83,9 @@ class Attempts:
     """The attempts of all steps of one workload, and the capacity that they hold.
 
     The capacity of a step that has ended is spare until `release_spare`: another step with the same
-    demand may take it over, unless other workloads wait for that provider. ``request`` returns the placement request of a step at this moment, ``history`` are the
-    attempts of each step. ``wakeup`` rings when capacity is given back.
+    demand may take it over, unless other workloads wait for that provider. ``request`` returns the
+    placement request of a step at this moment, ``history`` are the attempts of each step. ``wakeup``
+    rings when capacity is given back.
     """
 
     def __init__(

@@ -77,6 +77,7 @@ class Dispatcher:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._former = former or FormerRun()
+        self._taken_over = len(graph.steps) - len(plan.order)
         self._queue = ReadyQueue(graph, plan.order, self._former, variables or {}, clock)
         self._active_plan = ActivePlan(graph, plan, estimates, self._former)
         self._submit = submit
@@ -139,8 +140,8 @@ class Dispatcher:
 
     @property
     def count(self) -> int:
-        """The number of steps, with those of the lists that are known by now."""
-        return len(self._queue.steps)
+        """The number of steps to run, with those of the lists that are known by now."""
+        return len(self._queue.steps) - self._taken_over
 
     def cancel(self) -> None:
         """Stop the running steps and start no more; ``run`` then returns."""

@@ -45,8 +45,8 @@ class StepRunner:
 
     ``former`` are the attempts of former runs of the workload. The first attempt of a step that has
     one without an outcome adopts it, whether it still runs or has ended meanwhile. Begins and ends
-    are recorded through ``group``. ``reports`` collects the report of each step; neither reports nor
-    outcomes contain ``secrets``. Directories are ``<home>/steps/<workload>/<step>/<attempt>``.
+    are recorded through ``group``. ``reports`` collects the report of each step, ``succeeded`` the
+    outcomes that succeeded; neither contains ``secrets``. Directories are ``<home>/steps/<workload>/<step>/<attempt>``.
     """
 
     def __init__(
@@ -73,6 +73,15 @@ class StepRunner:
         self._clock = clock
         self._redactor = redactor_of(secrets)
         self.reports: dict[str, StepReport] = {}
+        self.succeeded: list[tuple[Step, Outcome]] = []
+
+    @property
+    def where_logs_are(self) -> str:
+        """A sentence that says where the log of each attempt is."""
+        return (
+            f"The log of each step is {self._folder}/<step>/<attempt>/output.log, "
+            "with @ for [ and without ]"
+        )
 
     async def __call__(self, step: Step, provider: str) -> Outcome:
         """Run one attempt of ``step`` on ``provider``, or adopt it, and return its outcome.
@@ -85,6 +94,8 @@ class StepRunner:
         if adopted and outcome.end is End.LOST and step.idempotent:
             # It died with the former run without an outcome of its own: it counts as never run.
             outcome = await self._attempt(step, await self._begin(step, provider))
+        if outcome.succeeded:
+            self.succeeded.append((step, outcome))
         return outcome
 
     async def _begin(self, step: Step, provider: str) -> Execution:

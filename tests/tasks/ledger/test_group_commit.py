@@ -91,7 +91,7 @@ async def test_what_is_written_is_on_the_disk(ledger: Ledger) -> None:
     recorder, group = Recorder(), GroupCommit(ledger)
     await group.add(recorder.write, "a")
     full = 2
-    assert recorder.synchronous <= {full}
     if ledger.database.engine.dialect.name == "sqlite":
+        assert recorder.synchronous == {full}
         with ledger.write() as connection:
             assert connection.execute(text("PRAGMA synchronous")).scalar_one() == full - 1

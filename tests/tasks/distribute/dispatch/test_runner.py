@@ -64,6 +64,8 @@ async def test_an_attempt_is_begun_run_in_its_own_folder_and_recorded(
     runner = StepRunner(GroupCommit(ledger), {"local": provider}, workload_lease, tmp_path)
     step = a_step(tmp_path, demand=Resources(memory_mib=64), timeout_seconds=9)
     assert [(await runner(step, "local")).end for _ in range(2)] == [End.SUCCEEDED, End.FAILED]
+    assert runner.succeeded == [(step, GOOD)]
+    assert f"{tmp_path}/steps/{workload_lease.id}/<step>" in runner.where_logs_are
     first, second = provider.commands
     assert first.directory == tmp_path / "steps" / workload_lease.id / "s" / "1"
     assert second.directory == first.directory.with_name("2")
