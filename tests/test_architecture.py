@@ -27,6 +27,7 @@ STACK_WITH_PREFECT = {
     "server/known_schemas.py",
     "server/limit_leases.py",
     "server/main.py",
+    "server/migration.py",
     "server/pool_guard.py",
     "server/refusal.py",
     "server/run_guard.py",

@@ -33,6 +33,7 @@ from prefect.server.database.configurations import (
 )
 from prefect.server.orchestration.core_policy import WaitForScheduledTime
 from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRuleSchedule
+from prefect.settings import PREFECT_API_DATABASE_MIGRATE_ON_START, temporary_settings
 from prefect.utilities.schema_tools.validation import ValidationError
 from starlette.middleware import Middleware
 
@@ -51,6 +52,7 @@ from stack.server.host_names import OwnNames
 from stack.server.known_schemas import check_schemas_once
 from stack.server.limit_leases import release_what_is_gone
 from stack.server.listening import listen_at_a_front
+from stack.server.migration import migrated_in_a_fork
 from stack.server.pool_guard import PoolGuard
 from stack.server.reads import ReadsForwarder
 from stack.server.recurrence import can_be_followed
@@ -233,7 +235,9 @@ def main() -> None:
     pool = PoolGuard(settings().work_pool, partial(read_job_template, home))
     Guard(*registered, pool, partial(read_run_names, home)).install()
     sys.argv = ["prefect", "server", "start"]
-    app()
+    # Prefect migrates at its start where that could not be done before.
+    with temporary_settings({PREFECT_API_DATABASE_MIGRATE_ON_START: not migrated_in_a_fork()}):
+        app()
 
 
 if __name__ == "__main__":
