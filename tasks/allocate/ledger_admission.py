@@ -10,10 +10,8 @@ from tasks.allocate.admission import decide
 from tasks.claim import AdmissionDecision, Claim, Granted, Queued
 from tasks.companion import fault_of
 from tasks.ledger.allocations import (
-    Handover,
     enqueue,
     grant,
-    hand_over,
     hold_again,
     queue_state,
     release_allocation,
@@ -22,6 +20,7 @@ from tasks.ledger.allocations import (
 )
 from tasks.ledger.connection import Ledger
 from tasks.ledger.group_commit import GroupCommit
+from tasks.ledger.handovers import Handover, hand_over
 from tasks.ledger.leases import has_lapsed, reap, renew_allocations
 from tasks.ledger.providers import epochs
 from tasks.ledger.queue import ProviderQueue
