@@ -140,11 +140,12 @@ class LedgerAdmission:
         deadline = loop.time() + timeout
         version = None
         while loop.time() < deadline:
-            # Read before the epochs, so that no commit falls between the two.
-            current = await asyncio.to_thread(self._ledger.version)
-            if current != version and await asyncio.to_thread(self._has_moved):
-                return
-            version = current
+            if self._queued_epochs:
+                # Read before the epochs, so that no commit falls between the two.
+                current = await asyncio.to_thread(self._ledger.version)
+                if current != version and await asyncio.to_thread(self._has_moved):
+                    return
+                version = current
             await asyncio.sleep(min(POLL_SECONDS, max(0.0, deadline - loop.time())))
 
     def _queue(self, provider: str, now: float) -> ProviderQueue:
@@ -158,7 +159,7 @@ class LedgerAdmission:
     def _has_moved(self) -> bool:
         """Tell whether a provider's epoch has changed since a claim on it was queued."""
         queued_epochs = dict(self._queued_epochs)
-        current = epochs(self._ledger, queued_epochs) if queued_epochs else {}
+        current = epochs(self._ledger, queued_epochs)
         moved = [name for name, epoch in queued_epochs.items() if current.get(name) != epoch]
         for name in moved:
             self._queued_epochs.pop(name, None)

@@ -17,7 +17,8 @@ from blocks.providers.interface import Outcome
 from tasks.claim import Granted, Refused
 from tasks.companion import fault_of, to_its_end
 from tasks.distribute.dispatch.active_plan import ActivePlan
-from tasks.distribute.dispatch.attempts import Admission, Attempts, Execute
+from tasks.distribute.dispatch.admission import Admission
+from tasks.distribute.dispatch.attempts import Attempts, Execute
 from tasks.distribute.dispatch.events import Hooks, WorkloadProgress
 from tasks.distribute.dispatch.ready_queue import FormerRun, ReadyQueue
 from tasks.distribute.dispatch.replanning import Replanner
@@ -97,6 +98,7 @@ class Dispatcher:
             history=self._queue.history,
             hooks=self._hooks,
         )
+        self._places = self._attempts.places
         self._replanner = Replanner(
             graph,
             plan,
@@ -104,7 +106,7 @@ class Dispatcher:
             self._active_plan,
             estimates=estimates,
             fleet=fleet,
-            running=self._attempts.running,
+            running=self._places.running,
             hooks=self._hooks,
             clock=clock,
         )
@@ -155,11 +157,11 @@ class Dispatcher:
         if self._queue.waiting:
             choices, now = await self._choices()
             taken = self._take_over(choices, now)
-            await self._attempts.release_spare()
+            await self._places.release_spare()
             others = [choice for choice in choices if choice.step not in taken]
             await self._ask_for(others, taken, now)
         else:
-            await self._attempts.release_spare()
+            await self._places.release_spare()
 
     async def _choices(self) -> tuple[list[PlacementChoice], float]:
         """Return where the most urgent steps should run, and the moment that this was decided for."""
@@ -167,7 +169,7 @@ class Dispatcher:
         joined, self._queue.joined = self._queue.joined, []
         await self._active_plan.join(joined, fleet)
         requests = (self._request(step) for step in self._queue.ready)
-        running, now = list(self._attempts.running.values()), self._clock()
+        running, now = list(self._places.running.values()), self._clock()
         return place(requests, running, fleet, now, LOOKAHEAD), now
 
     def _take_over(self, choices: Iterable[PlacementChoice], now: float) -> set[str]:
@@ -189,7 +191,7 @@ class Dispatcher:
         for choice in choices:
             if not self._goes_on():
                 return
-            if not self._attempts.frees_soon(choice, now):
+            if not self._places.frees_soon(choice, now):
                 await self._ask(self._queue.steps[choice.step], choice, more_urgent)
             more_urgent.add(choice.step)
 
@@ -237,7 +239,7 @@ class Dispatcher:
             await self._submit(step, partial(self._attempts.attempt, step))
         finally:
             # A submit that failed before its first attempt has not used its grant.
-            await self._attempts.give_back(step.id)
+            await self._places.give_back(step.id)
 
     def _ended(self, step_id: str, detail: str) -> StepResult:
         history = self._queue.history[step_id]
