@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -29,6 +29,14 @@ class Execute(Protocol):
 
     async def __call__(self, step: Step, provider: str) -> Outcome:
         """Return the outcome; a step that fails is an outcome, not an exception."""
+        ...
+
+
+class Submit(Protocol):
+    """Wraps a step that was admitted, e.g. into a Prefect task run with its retries."""
+
+    async def __call__(self, step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> object:
+        """Await ``attempt`` for each try; raise StepFailedError where the last one failed."""
         ...
 
 
