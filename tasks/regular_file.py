@@ -35,7 +35,8 @@ def read_regular(path: Path, max_bytes: int) -> bytes:
         IrregularFileError: It is another kind of file, or a link that leads nowhere.
         OSError: It is not there, or may not be read.
     """
-    if path.is_symlink() and not path.exists():
+    # Most files that are looked for are not there: one call tells that.
+    if stat.S_ISLNK(path.lstat().st_mode) and not path.exists():
         raise IrregularFileError(path, "a link that leads nowhere")
     _require_regular(path, path.stat())
     # The path may lead to another file by now.

@@ -12,7 +12,6 @@ from blocks.providers.interface import Command, End, Outcome, Resources
 from blocks.providers.process.detached import ShimSpec, start, stop, wait
 from blocks.providers.process.inherited import inherited
 from blocks.providers.process.lanes import Lanes, to_its_end
-from blocks.providers.process.spawn import was_started
 
 
 @dataclass(slots=True)  # not frozen: the Provider protocol has plain attributes
@@ -44,9 +43,7 @@ class ShellRunner:
             ShimError: This machine could not start a process at all.
         """
         environment = self._inherited | command.environment
-        outcome = None
-        if not was_started(command.directory):
-            outcome = await self._lanes.run(_spec(command), environment, self.grace_seconds)
+        outcome = await self._lanes.run(_spec(command), environment, self.grace_seconds)
         if outcome is None:  # it was started before, or its lane was killed
             outcome = await self._adopted(command, environment)
         if outcome.end is End.LOST:  # its shim was killed; the processes it left must not go on

@@ -19,8 +19,8 @@ from tasks.distribute.dispatch.packing import is_packed
 from tasks.distribute.dispatch.results import StepResult
 from tasks.distribute.dispatch.resume import former_run
 from tasks.distribute.dispatch.runner import StepRunner
+from tasks.distribute.dispatch.task import SubmitByPrefect
 from tasks.distribute.planned import PlannedWorkload
-from tasks.distribute.task import SubmitByPrefect
 from tasks.estimates import estimate_of
 from tasks.ledger.connection import Ledger
 from tasks.ledger.executions import executions

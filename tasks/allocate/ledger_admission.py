@@ -10,10 +10,8 @@ from tasks.allocate.admission import decide
 from tasks.claim import AdmissionDecision, Claim, Granted, Queued
 from tasks.companion import fault_of
 from tasks.ledger.allocations import (
-    Handover,
     enqueue,
     grant,
-    hand_over,
     hold_again,
     queue_state,
     release_allocation,
@@ -22,6 +20,7 @@ from tasks.ledger.allocations import (
 )
 from tasks.ledger.connection import Ledger
 from tasks.ledger.group_commit import GroupCommit
+from tasks.ledger.handovers import Handover, hand_over
 from tasks.ledger.leases import has_lapsed, reap, renew_allocations
 from tasks.ledger.providers import epochs
 from tasks.ledger.queue import ProviderQueue
@@ -141,11 +140,12 @@ class LedgerAdmission:
         deadline = loop.time() + timeout
         version = None
         while loop.time() < deadline:
-            # Read before the epochs, so that no commit falls between the two.
-            current = await asyncio.to_thread(self._ledger.version)
-            if current != version and await asyncio.to_thread(self._has_moved):
-                return
-            version = current
+            if self._queued_epochs:
+                # Read before the epochs, so that no commit falls between the two.
+                current = await asyncio.to_thread(self._ledger.version)
+                if current != version and await asyncio.to_thread(self._has_moved):
+                    return
+                version = current
             await asyncio.sleep(min(POLL_SECONDS, max(0.0, deadline - loop.time())))
 
     def _queue(self, provider: str, now: float) -> ProviderQueue:
@@ -159,7 +159,7 @@ class LedgerAdmission:
     def _has_moved(self) -> bool:
         """Tell whether a provider's epoch has changed since a claim on it was queued."""
         queued_epochs = dict(self._queued_epochs)
-        current = epochs(self._ledger, queued_epochs) if queued_epochs else {}
+        current = epochs(self._ledger, queued_epochs)
         moved = [name for name, epoch in queued_epochs.items() if current.get(name) != epoch]
         for name in moved:
             self._queued_epochs.pop(name, None)

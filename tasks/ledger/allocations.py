@@ -6,8 +6,6 @@ only if the provider is still in that state (compare and swap on its epoch).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
@@ -73,42 +71,6 @@ def grant(
             .returning(allocations.c.id)
         ).scalar_one()
     return Granted(allocated, claim.provider, claim.fence, now + lease_seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """A grant that passes from a claim of a workload to ``claim``, another one of it, at ``now``.
-
-    ``waited`` says whether ``claim`` may stand in a queue.
-    """
-
-    allocation_id: int
-    claim: Claim
-    now: float
-    waited: bool
-
-
-def hand_over(connection: Connection, handovers: Sequence[Handover]) -> Sequence[Exception | None]:
-    """Write that grants have other owners now; the capacity in use stays the same."""
-    for each in handovers:
-        owner, provider = each.claim.owner, each.claim.provider
-        # What it held under a former fence.
-        connection.execute(
-            delete(allocations).where(
-                allocations.c.provider == provider,
-                allocations.c.owner == owner,
-                allocations.c.id != each.allocation_id,
-            )
-        )
-        connection.execute(
-            update(allocations)
-            .where(allocations.c.id == each.allocation_id, allocations.c.fence == each.claim.fence)
-            .values(owner=owner, since=each.now, expected_seconds=each.claim.expected_seconds)
-        )
-        if each.waited:
-            connection.execute(delete(waiting).where(waiting.c.owner == owner))
-            move_epochs(connection, [provider])
-    return [None] * len(handovers)
 
 
 def hold_again(

@@ -79,8 +79,7 @@ def begin_executions(connection: Connection, begun: Sequence[Execution]) -> list
     """Record the begin of attempts; one that has an outcome is left as it is."""
     refused = _refused(connection, {(each.workload, each.fence) for each in begun})
     accepted = [each for each in begun if (each.workload, each.fence) not in refused]
-    ended = {key for key, has_ended in _recorded(connection, accepted).items() if has_ended}
-    upsert(connection, table, [_row(each) for each in accepted if _key(each) not in ended])
+    upsert(connection, table, [_row(each) for each in accepted], where=_HAS_NOT_ENDED)
     return [refused.get((each.workload, each.fence)) for each in begun]
 
 
@@ -138,6 +137,22 @@ def latest_execution(ledger: Ledger, key: str, step: str) -> Execution | None:
 
 _Key = tuple[str, str, int]
 
+# Statements are built once: that takes longer than to execute them.
+_KEY = (table.c.workload, table.c.step, table.c.attempt)
+_HAS_NOT_ENDED = table.c.outcome.is_(None)
+_RECORDED = select(*_KEY, table.c.outcome.is_not(None)).where(
+    tuple_(*_KEY).in_(bindparam("keys", expanding=True))
+)
+_SET_OUTCOME = (
+    update(table)
+    .where(
+        table.c.workload == bindparam("of_workload"),
+        table.c.step == bindparam("of_step"),
+        table.c.attempt == bindparam("of_attempt"),
+    )
+    .values(outcome=bindparam("outcome"), cost=bindparam("cost"))
+)
+
 
 def _key(execution: Execution) -> _Key:
     return execution.workload, execution.step, execution.attempt
@@ -159,25 +174,16 @@ def _refused(
 def _recorded(connection: Connection, wanted: Sequence[Execution]) -> dict[_Key, bool]:
     """Return which of these attempts are recorded, and whether each has an outcome."""
     recorded: dict[_Key, bool] = {}
-    columns = (table.c.workload, table.c.step, table.c.attempt)
-    size = KEYS_PER_STATEMENT // len(columns)
+    size = KEYS_PER_STATEMENT // len(_KEY)
     for part in (wanted[start : start + size] for start in range(0, len(wanted), size)):
-        query = select(*columns, table.c.outcome.is_not(None).label("has_ended")).where(
-            tuple_(*columns).in_([_key(each) for each in part])
-        )
+        rows = connection.execute(_RECORDED, {"keys": [_key(each) for each in part]})
         recorded |= {
-            (row.workload, row.step, row.attempt): bool(row.has_ended)
-            for row in connection.execute(query)
+            (workload, step, attempt): bool(ended) for workload, step, attempt, ended in rows
         }
     return recorded
 
 
 def _write_outcomes(connection: Connection, finished: Sequence[FinishedExecution]) -> None:
-    statement = update(table).where(
-        table.c.workload == bindparam("of_workload"),
-        table.c.step == bindparam("of_step"),
-        table.c.attempt == bindparam("of_attempt"),
-    )
     rows = [
         {
             "of_workload": each.execution.workload,
@@ -188,7 +194,7 @@ def _write_outcomes(connection: Connection, finished: Sequence[FinishedExecution
         }
         for each in finished
     ]
-    connection.execute(statement, rows)
+    connection.execute(_SET_OUTCOME, rows)
     measured = [
         timing
         for each in finished

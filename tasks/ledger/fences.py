@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from tasks.errors import NotFoundError, StaleFenceError
 from tasks.ledger.tables.work import workloads
+
+_FENCE = select(workloads.c.fence).where(workloads.c.id == bindparam("workload"))
 
 
 def check_fence(connection: Connection, workload: str, fence: int) -> None:
@@ -26,7 +28,5 @@ def check_fence(connection: Connection, workload: str, fence: int) -> None:
 
 def current_fence(connection: Connection, workload: str) -> int | None:
     """Return the fence of ``workload``; None if nobody opened it."""
-    fence: int | None = connection.execute(
-        select(workloads.c.fence).where(workloads.c.id == workload)
-    ).scalar_one_or_none()
+    fence: int | None = connection.execute(_FENCE, {"workload": workload}).scalar_one_or_none()
     return fence

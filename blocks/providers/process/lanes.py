@@ -21,7 +21,6 @@ from typing import Any
 
 from blocks.file_system import told_full
 from blocks.providers.interface import Outcome
-from blocks.providers.process import run_directory as files
 from blocks.providers.process.run_status import outcome_of
 from blocks.providers.process.shim.lane import ENDED, READY, TAKEN, UNUSABLE, framed
 from blocks.providers.process.shim_spec import ShimError, ShimSpec
@@ -116,10 +115,6 @@ class Lanes:
         Raises:
             ShimError: No lane came up, or the directory cannot be written.
         """
-        try:
-            files.prepare(spec.directory)
-        except OSError as error:
-            raise _unusable(spec.directory, str(error.strerror)) from error
         request = framed((str(spec.directory), record_of(spec), dict(environment)))
         lane = await self._lane()
         try:

@@ -9,33 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol
 
-from blocks.providers.interface import Outcome
-from tasks.claim import Granted, Refused
 from tasks.companion import fault_of, to_its_end
 from tasks.distribute.dispatch.active_plan import ActivePlan
-from tasks.distribute.dispatch.attempts import Admission, Attempts, Execute
+from tasks.distribute.dispatch.admission import Admission
+from tasks.distribute.dispatch.attempts import Attempts, Execute, Submit
 from tasks.distribute.dispatch.events import Hooks, WorkloadProgress
 from tasks.distribute.dispatch.ready_queue import FormerRun, ReadyQueue
 from tasks.distribute.dispatch.replanning import Replanner
 from tasks.distribute.dispatch.results import StepFailedError, StepResult, StepState
+from tasks.distribute.dispatch.starts import Starts
 from tasks.distribute.dispatch.wakeup import Wakeup, first_of
 from tasks.errors import StaleFenceError
 from tasks.estimates import Estimates
 from tasks.plan import FleetSnapshot, Plan
-from tasks.planning.core.placement import LOOKAHEAD, PlacementChoice, PlacementRequest, place
+from tasks.planning.core.placement import PlacementRequest
 from tasks.workload import Step, StepGraph
-
-
-class Submit(Protocol):
-    """Wraps a step that was admitted, e.g. into a Prefect task run with its retries."""
-
-    async def __call__(self, step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> object:
-        """Await ``attempt`` for each try; raise StepFailedError where the last one failed."""
-        ...
 
 
 class Dispatcher:
@@ -97,6 +88,18 @@ class Dispatcher:
             history=self._queue.history,
             hooks=self._hooks,
         )
+        self._places = self._attempts.places
+        self._starts = Starts(
+            self._queue,
+            self._active_plan,
+            self._attempts,
+            adopted=self._former.started,
+            request=self._request,
+            goes_on=self._goes_on,
+            start=self._start,
+            end=self._end,
+            clock=clock,
+        )
         self._replanner = Replanner(
             graph,
             plan,
@@ -104,7 +107,7 @@ class Dispatcher:
             self._active_plan,
             estimates=estimates,
             fleet=fleet,
-            running=self._attempts.running,
+            running=self._places.running,
             hooks=self._hooks,
             clock=clock,
         )
@@ -122,7 +125,7 @@ class Dispatcher:
         try:
             while self._goes_on():
                 turn = self._wakeup.turn()
-                await self._start_ready()
+                await self._starts.start_ready()
                 self._replanner.replan_if_due(self._wakeup.ring)
                 self._report()
                 if self._goes_on():
@@ -150,56 +153,6 @@ class Dispatcher:
 
     def _goes_on(self) -> bool:
         return not (self._queue.complete or self._cancelled or self._fault)
-
-    async def _start_ready(self) -> None:
-        if self._queue.waiting:
-            choices, now = await self._choices()
-            taken = self._take_over(choices, now)
-            await self._attempts.release_spare()
-            others = [choice for choice in choices if choice.step not in taken]
-            await self._ask_for(others, taken, now)
-        else:
-            await self._attempts.release_spare()
-
-    async def _choices(self) -> tuple[list[PlacementChoice], float]:
-        """Return where the most urgent steps should run, and the moment that this was decided for."""
-        fleet = await self._attempts.snapshot()
-        joined, self._queue.joined = self._queue.joined, []
-        await self._active_plan.join(joined, fleet)
-        requests = (self._request(step) for step in self._queue.ready)
-        running, now = list(self._attempts.running.values()), self._clock()
-        return place(requests, running, fleet, now, LOOKAHEAD), now
-
-    def _take_over(self, choices: Iterable[PlacementChoice], now: float) -> set[str]:
-        """Start the steps that fit the place of an ended one; return which."""
-        taken = set()
-        for choice in choices:
-            step = self._queue.steps[choice.step]
-            # One that runs already may hold capacity under its own name.
-            adopted = step.id in self._former.started
-            if self._goes_on() and not adopted and self._attempts.take_over(step, choice, now):
-                taken.add(step.id)
-                self._start(step)
-        return taken
-
-    async def _ask_for(
-        self, choices: Iterable[PlacementChoice], taken: Iterable[str], now: float
-    ) -> None:
-        more_urgent = set(taken)
-        for choice in choices:
-            if not self._goes_on():
-                return
-            if not self._attempts.frees_soon(choice, now):
-                await self._ask(self._queue.steps[choice.step], choice, more_urgent)
-            more_urgent.add(choice.step)
-
-    async def _ask(self, step: Step, choice: PlacementChoice, more_urgent: Collection[str]) -> None:
-        answer = await self._attempts.admit(step, choice, more_urgent)
-        if isinstance(answer, Granted):
-            self._start(step)
-        if isinstance(answer, Refused):
-            self._queue.take(step)
-            self._end(StepResult(step.id, StepState.FAILED, answer.conflict))
 
     def _start(self, step: Step) -> None:
         self._queue.take(step)
@@ -237,7 +190,7 @@ class Dispatcher:
             await self._submit(step, partial(self._attempts.attempt, step))
         finally:
             # A submit that failed before its first attempt has not used its grant.
-            await self._attempts.give_back(step.id)
+            await self._places.give_back(step.id)
 
     def _ended(self, step_id: str, detail: str) -> StepResult:
         history = self._queue.history[step_id]

@@ -92,9 +92,9 @@ class Replanner:
         self._next_count = self._drift.count + 1 + self._drift.count // 20
         if self._active_plan.strategy not in STRATEGIES:
             return
-        correction, remaining = self._drift.correction(self._overdue()), self._queue.remaining()
-        if self._has_drifted(correction, remaining):
-            self._working = asyncio.create_task(self._replan(correction, remaining, ring))
+        correction = self._drift.correction(self._overdue())
+        if self._has_drifted(correction):
+            self._working = asyncio.create_task(self._replan(correction, ring))
             self._working.add_done_callback(self._look_for_fault)
 
     async def stop(self) -> None:
@@ -119,27 +119,32 @@ class Replanner:
                 overdue.append(ratio(step, running.provider, expected, so_far))
         return overdue
 
-    def _has_drifted(self, correction: Correction, remaining: Sequence[Step]) -> bool:
-        """Tell whether ``correction`` is far from the present one for the ``remaining`` steps."""
-        waiting = [step for step in remaining if step.id not in self._running]
+    def _has_drifted(self, correction: Correction) -> bool:
+        """Tell whether ``correction`` is far from the present one for the steps that wait."""
+        present = self._active_plan.correction
+        of_providers = _log_deviations(correction.providers, present.providers)
+        of_families = _log_deviations(correction.families, present.families)
+        if not any(of_providers.values()) and not any(of_families.values()):
+            return False
+        waiting = [
+            step
+            for step in self._queue.steps.values()
+            if step.id not in self._queue.results and step.id not in self._running
+        ]
         if len(waiting) < 2:  # noqa: PLR2004 - one step has no order
             return False
-        present = self._active_plan.correction
-        if any(
-            deviation > _PROVIDER_DRIFT
-            for deviation in _log_deviations(correction.providers, present.providers).values()
-        ):
+        if any(deviation > _PROVIDER_DRIFT for deviation in of_providers.values()):
             return True
         work: dict[str, float] = defaultdict(float)
         for step in waiting:
             work[family(step)] += estimate_of(step, self._estimates).p50_seconds
-        deviations = _log_deviations(correction.families, present.families)
-        drifted_seconds = sum(seconds * deviations.get(name, 0.0) for name, seconds in work.items())
+        drifted_seconds = sum(
+            seconds * of_families.get(name, 0.0) for name, seconds in work.items()
+        )
         return drifted_seconds > _WORK_DRIFT * sum(work.values())
 
-    async def _replan(
-        self, correction: Correction, remaining: Sequence[Step], ring: Callable[[], None]
-    ) -> None:
+    async def _replan(self, correction: Correction, ring: Callable[[], None]) -> None:
+        remaining = self._queue.remaining()
         now = self._clock()
         fleet = correction.corrected(await asyncio.to_thread(self._fleet))
         plan = None
@@ -204,11 +209,14 @@ class Replanner:
 
 
 def _shortest(steps: Sequence[Step], estimates: Estimates, fleet: FleetSnapshot) -> float:
-    """Return about how many seconds ``steps`` take at least, each on the place of its demand."""
-    seconds = {step.id: estimates[step.id].p50_seconds for step in steps}
-    lanes = {demand: max(1, fleet.lanes(demand)) for demand in {step.demand for step in steps}}
-    shared = sum(seconds[step.id] / lanes[step.demand] for step in steps)
-    return max([shared, *seconds.values()])
+    """Return about how many seconds ``steps`` take at least, each on the places of its demand."""
+    speeds = {
+        demand: fleet.lane_speeds(demand) or (1.0,) for demand in {step.demand for step in steps}
+    }
+    together = {demand: sum(of_places) for demand, of_places in speeds.items()}
+    seconds = [(step.demand, estimates[step.id].p50_seconds) for step in steps]
+    shared = sum(each / together[demand] for demand, each in seconds)
+    return max([shared, *(each / speeds[demand][0] for demand, each in seconds)])
 
 
 def _scaled(usual: Estimate, key: str, longer: float) -> Estimate:

@@ -169,6 +169,8 @@ class StepRunner:
 
     def _without_secrets(self, outcome: Outcome, report: StepReport) -> tuple[Outcome, StepReport]:
         """Return both with secrets redacted."""
+        if not (outcome.cause or outcome.output is not None or report.items):
+            return outcome, report  # there is no text in them
         redactor = self._redactor
         items = tuple(replace(item, message=redactor(item.message)) for item in report.items)
         redacted = {"cause": redactor(outcome.cause), "output": redactor.value(outcome.output)}

@@ -93,8 +93,9 @@ def _whole(digits: str) -> int:
 def with_output(outcome: Outcome, directory: Path) -> Outcome:
     """Return ``outcome`` with the output of the execution; an unusable output fails it."""
     try:
-        return outcome.model_copy(update={"output": read_output(directory)})
+        output = read_output(directory)
     except OutputError as error:
         if not outcome.succeeded:
             return outcome
         return outcome.model_copy(update={"end": End.FAILED, "cause": str(error)})
+    return outcome if output is None else outcome.model_copy(update={"output": output})

@@ -9,10 +9,8 @@ import pytest
 from blocks.providers.interface import Resources
 from tasks.errors import NotFoundError, StaleFenceError
 from tasks.ledger.allocations import (
-    Handover,
     enqueue,
     grant,
-    hand_over,
     hold_again,
     queue_state,
     release_allocation,
@@ -159,50 +157,6 @@ def test_an_unknown_provider_is_not_found(ledger: Ledger) -> None:
     """Otherwise a claim on it would wait for ever."""
     with pytest.raises(NotFoundError, match="local"):
         queue_state(ledger, "lokal")
-
-
-def handed_over(ledger: Ledger, *handovers: Handover) -> None:
-    """Write them as a group."""
-    with ledger.write() as connection:
-        hand_over(connection, handovers)
-
-
-def test_a_grant_passes_to_another_step(ledger: Ledger) -> None:
-    """After a crash, nobody would know which step uses what is held."""
-    first = granted(ledger)
-    claim = replace(CLAIM, owner="w/test", expected_seconds=3.0)
-    enqueue(ledger, claim, "full", 1.0)
-    epoch = queue_state(ledger, "local").epoch
-    handed_over(ledger, Handover(first.allocation_id, claim, 5.0, waited=True))
-    queue = queue_state(ledger, "local")
-    (held,) = queue.held
-    assert (held.owner, held.since, held.expected_seconds) == ("w/test", 5.0, 3.0)
-    assert (held.demand, held.lease_until) == (ONE, 10.0)
-    assert queue.waiting == ()
-    assert queue.epoch > epoch
-    assert release_allocation(ledger, first.allocation_id, 1)
-
-
-def test_grants_are_swapped(ledger: Ledger) -> None:
-    """Two steps that take each other's places would break the whole group."""
-    ids = [granted(ledger, replace(CLAIM, owner=f"w/{name}")).allocation_id for name in "ab"]
-    claims = [replace(CLAIM, owner=f"w/{name}") for name in "ca"]
-    handed_over(
-        ledger,
-        *(Handover(i, claim, 1.0, waited=False) for i, claim in zip(ids, claims, strict=True)),
-    )
-    assert sorted(owners(ledger)) == ["w/a", "w/c"]
-
-
-def test_what_was_released_or_taken_over_does_not_pass(ledger: Ledger) -> None:
-    """Capacity would be held for nobody, or a successor lose its own."""
-    first = granted(ledger)
-    claim = replace(CLAIM, owner="w/test")
-    handed_over(ledger, Handover(first.allocation_id, replace(claim, fence=9), 1.0, waited=False))
-    assert owners(ledger) == ["w/build"]
-    release_allocation(ledger, first.allocation_id, 1)
-    handed_over(ledger, Handover(first.allocation_id, claim, 1.0, waited=False))
-    assert owners(ledger) == []
 
 
 def test_only_what_others_wait_for_is_wanted(ledger: Ledger) -> None:

@@ -97,6 +97,7 @@ class Lane:
         self, directory: str, spec: dict[str, Any], environment: dict[str, str]
     ) -> tuple[str, str]:
         try:
+            records.make_folder(directory)
             lock = os.open(f"{directory}/{records.LOCK}", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             return UNUSABLE, str(error.strerror)

@@ -31,6 +31,24 @@ def write(directory: str, name: str, text: str, *, durable: bool = False) -> Non
         durable_file.write(f"{directory}/{name}", text, durable=durable)
 
 
+def make_folder(directory: str) -> None:
+    """Create the folder of a run for its owner alone, and those that are missing above it.
+
+    Raises:
+        OSError: There is no room for it, or it may not be created.
+    """
+    missing = [directory]
+    while missing:
+        try:
+            os.mkdir(missing[-1], 0o700 if missing[-1] == directory else 0o777)
+        except FileNotFoundError:
+            missing.append(os.path.dirname(missing[-1]))
+            continue
+        except FileExistsError:
+            pass
+        missing.pop()
+
+
 def json_of(value: object) -> str:
     """Return ``value``, of dictionaries, sequences, strings, numbers and None, as JSON.
 

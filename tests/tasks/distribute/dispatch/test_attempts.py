@@ -10,8 +10,8 @@ import pytest
 
 from blocks.providers.interface import Outcome, Resources
 from tasks.claim import AdmissionDecision, Claim, Queued
-from tasks.distribute.dispatch.attempts import LOOK_SECONDS
 from tasks.distribute.dispatch.events import Hooks, WorkloadProgress
+from tasks.distribute.dispatch.places import LOOK_SECONDS
 from tasks.distribute.dispatch.results import StepState
 from tasks.errors import StaleFenceError
 from tasks.plan import ProviderState

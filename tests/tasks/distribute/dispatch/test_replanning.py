@@ -170,3 +170,12 @@ def test_what_is_known_of_other_kinds_of_provider_is_scaled_too() -> None:
     assert (scaled.key, scaled.p50_seconds, scaled.p90_seconds) == ("new", 20, 30)
     assert (scaled.p80_seconds, scaled.p95_seconds) == (24, None)
     assert scaled.on("cloud").p50_seconds == 180
+
+
+def test_improving_a_plan_takes_its_share_of_the_time_that_is_really_left() -> None:
+    """Ten seconds of tiny steps would be planned again for a second, as if they took an hour."""
+    steps = [step(name) for name in "abcd"]
+    known = estimates_of(dict.fromkeys("abcd", 8.0))
+    for fleet, seconds in (((provider("x", 4.0),), 8.0), ((provider("x", 2.0, slots=8),), 4.0)):
+        snapshot = FakeAdmission(*fleet).fleet()
+        assert replanning._shortest(steps, known, snapshot) == seconds

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocks.providers.process.shim.records import json_of, write
+from blocks.providers.process.shim.records import json_of, make_folder, write
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 FINITE = SCALARS.filter(lambda value: value not in {float("inf"), float("-inf")})
@@ -46,3 +46,15 @@ def test_a_record_is_for_its_owner_alone_and_leaves_no_draft(tmp_path: Path) -> 
         "{}",
         0,
     )
+
+
+def test_the_folder_of_a_run_is_made_with_those_above_it(tmp_path: Path) -> None:
+    """Broken: no step could run, or others could read what it leaves."""
+    folder = tmp_path / "steps" / "w" / "build" / "1"
+    for _ in range(2):
+        make_folder(str(folder))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.parent.stat().st_mode & 0o700 == 0o700
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        make_folder(str(tmp_path / "file" / "1"))

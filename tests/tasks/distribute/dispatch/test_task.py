@@ -10,7 +10,7 @@ import pytest
 from prefect.states import Failed
 
 from tasks.distribute.dispatch.results import RefusedError, StepFailedError
-from tasks.distribute.task import retry_delays, worth_retrying
+from tasks.distribute.dispatch.task import retry_delays, worth_retrying
 from tasks.errors import BadInputError, StaleFenceError
 from tasks.workload import Step
 from tests.tasks.planning.fakes import BAD
