@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from blocks.providers.process.shim.records import LOG
@@ -9,8 +11,10 @@ from stack.reads.application import ENDPOINTS
 from stack.reads.endpoint import Endpoint, Source
 from tasks.configuration import checked
 from tasks.errors import BadInputError
+from tasks.ledger.workloads import open_workload
 from tests.stack.conftest import FakePrefect
-from tests.stack.reads.conftest import Ask
+from tests.stack.reads.conftest import Ask, step_of
+from tests.tasks.ledger.attempts import begin_execution
 
 
 @pytest.mark.slow
@@ -107,6 +111,24 @@ def test_no_remedy_is_empty(endpoint: Endpoint, value: str) -> None:
         except BadInputError as error:
             remedy = error.remedy
             assert not remedy.startswith(("It is:", "Correct it.")), (name, value, remedy)
+
+
+@pytest.mark.parametrize("step", ["each", "test"])
+async def test_the_steps_of_a_list_or_a_matrix_are_named(
+    ask: Ask, source: Source, step: str
+) -> None:
+    """What has run a hundred times would be told to have never run."""
+    lease = open_workload(source.ledger, "shop/many", "", 1.0, 60.0, lambda _: False)
+    begun = step_of(lease.id, source.config.root / "step")
+    for label in "abcdefg":
+        begin_execution(source.ledger, replace(begun, step=f"{step}[{label}]"))
+    refused = (await ask(f"/logs?project=shop&step={step}")).json()
+    names = ", ".join(f"{step}[{label}]" for label in "abcde")
+    assert refused["detail"] == (
+        f"step: was run in shop as {names} and 2 more, each with a log of its own (got '{step}'). "
+        f"Name one of them, e.g. {step}[a]."
+    )
+    assert (await ask(f"/logs?project=shop&step={step}[b]")).json()["lines"] == ["built"]
 
 
 async def test_a_log_outside_of_the_home_is_not_shown(ask: Ask, source: Source) -> None:
