@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.free_ports import free_ports
 from blocks.routers.extent import announce, served
+from stack.endings import Ending, crash_looping_parts, write_ending
 from stack.environment import stack_environment
+from stack.heartbeat import beat
 from stack.parts import Part, parts
-from stack.record import read_record, record_of, write_record
-from stack.takeover import _accept_router, procfile, take_over
+from stack.record import ProcessRecord, read_record, record_of, write_record
+from stack.takeover import _accept_router, _forget_endings, procfile, take_over
 from tasks.errors import BadInputError
 from tasks.home import Home
 from tasks.settings import Settings
@@ -29,21 +32,25 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
     print("up", flush=True)
     time.sleep(600)
 """
+SUPERVISE = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]])"
 ROUTER = Part("router", "router", "run", "wanted")
 
 
 @pytest.fixture
 def router(tmp_path: Path) -> Iterator[tuple[Home, int, int]]:
-    """Give a home, the pid of a router of it, and the port on which that listens."""
+    """Give a home, the pid of its router below a supervisor, and the port where that listens."""
     home, port = Home(tmp_path), free_ports(2) + 1
     home.create()
-    argv = [sys.executable, "-c", LISTEN, str(port)]
+    argv = [sys.executable, "-c", SUPERVISE, LISTEN, str(port)]
     variables = {"XDG_DATA_HOME": str(home.root / "router")}
     with subprocess.Popen(argv, stdout=subprocess.PIPE, env=variables, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
-        yield home, process.pid, port
-        process.kill()
+        (child,) = psutil.Process(process.pid).children()
+        beat(home.supervisor_heartbeat_file)
+        write_record(home.record("supervisor"), record_of("supervisor", process.pid, "mark"))
+        yield home, child.pid, port
+        child.kill()
 
 
 @pytest.mark.integration
@@ -90,3 +97,14 @@ def test_a_port_of_this_stack_and_of_others_are_told_apart(router: tuple[Home, i
         assert (error.field, error.value) == ("SLIPWAY_ROUTER_PORT", port - 1)
         assert f"process {os.getpid()}" in error.problem
     assert served(home.root / "router") == [range(port, port + 1)]
+
+
+def test_a_part_that_is_started_anew_does_not_count_as_failing(tmp_path: Path) -> None:
+    """Broken: after a wrong port, `make up` with the right one ends as failed for ever."""
+    home = Home(tmp_path)
+    home.create()
+    for name in ("server", "router"):
+        write_ending(home, Ending(name, 1, 12))
+    router = ProcessRecord("router", 1, 0.0, "mark", inputs="wanted")
+    _forget_endings(home, [Part("server", "server", "run", "new"), ROUTER], [router])
+    assert crash_looping_parts(home) == ["router"]
