@@ -15,7 +15,7 @@ from pathlib import Path
 
 from blocks.providers.process.listening import listening
 from blocks.routers.extent import forget, served
-from stack.endings import forget_ending, reason
+from stack.endings import reason
 from stack.hanging import is_stopped
 from stack.heartbeat import is_silent
 from stack.parts import Part, all_inputs, parts
@@ -84,7 +84,6 @@ def take_over(config: Settings, root: Path, environment: Mapping[str, str]) -> s
     if supervisor is not None:
         os.kill(supervisor.pid, signal.SIGUSR1)  # it leaves its parts running
         wait_gone(supervisor, LEAVING_SECONDS)
-    _forget_endings(home, desired, staying)
     start_supervisor(home, root, environment, all_inputs(desired))
     _await_settled(home, desired, config.start_seconds)
     continued = {name for name, record in living.items() if _runs_as_before(home, name, record)}
@@ -126,14 +125,6 @@ def _parted(
     inputs = {part.inputs for part in desired}
     staying = [each for each in living if each.inputs in inputs]
     return staying, [each for each in living if each not in staying]
-
-
-def _forget_endings(home: Home, desired: Sequence[Part], staying: Sequence[ProcessRecord]) -> None:
-    """Have the parts that are started not count as failing, as they did with other settings."""
-    going_on = {each.inputs for each in staying}
-    for part in desired:
-        if part.inputs not in going_on:
-            forget_ending(home, part.name)
 
 
 def _ports(

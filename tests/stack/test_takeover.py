@@ -15,12 +15,11 @@ import pytest
 
 from benchmarks.free_ports import free_ports
 from blocks.routers.extent import announce, served
-from stack.endings import Ending, crash_looping_parts, write_ending
 from stack.environment import stack_environment
 from stack.heartbeat import beat
 from stack.parts import Part, parts
-from stack.record import ProcessRecord, read_record, record_of, write_record
-from stack.takeover import _accept_router, _forget_endings, procfile, take_over
+from stack.record import read_record, record_of, write_record
+from stack.takeover import _accept_router, procfile, take_over
 from tasks.errors import BadInputError
 from tasks.home import Home
 from tasks.settings import Settings
@@ -97,14 +96,3 @@ def test_a_port_of_this_stack_and_of_others_are_told_apart(router: tuple[Home, i
         assert (error.field, error.value) == ("SLIPWAY_ROUTER_PORT", port - 1)
         assert f"process {os.getpid()}" in error.problem
     assert served(home.root / "router") == [range(port, port + 1)]
-
-
-def test_a_part_that_is_started_anew_does_not_count_as_failing(tmp_path: Path) -> None:
-    """Broken: after a wrong port, `make up` with the right one ends as failed for ever."""
-    home = Home(tmp_path)
-    home.create()
-    for name in ("server", "router"):
-        write_ending(home, Ending(name, 1, 12))
-    router = ProcessRecord("router", 1, 0.0, "mark", inputs="wanted")
-    _forget_endings(home, [Part("server", "server", "run", "new"), ROUTER], [router])
-    assert crash_looping_parts(home) == ["router"]
