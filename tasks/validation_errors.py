@@ -35,7 +35,7 @@ _WORDS = {
     "greater_than": ("must be more than {gt}", "Write more than {gt}. "),
     "less_than_equal": ("must be at most {le}", "Write {le} or less. "),
     "less_than": ("must be less than {lt}", "Write less than {lt}. "),
-    "string_pattern_mismatch": ("does not match {pattern}", "{wanted}"),
+    "string_pattern_mismatch": ("{mismatch}", "{wanted}"),
     "string_too_short": ("has fewer characters than {min_length}", "Write something. "),
     "string_too_long": ("has more characters than {max_length}", "Shorten it. "),
     "too_short": ("needs at least {min_length}", "Add to it. "),
@@ -208,9 +208,11 @@ def _words(detail: ErrorDetails) -> tuple[str, str]:
     for start, words in _WORDS.items():
         if detail["type"].startswith(start):
             context = {key: _plain(each) for key, each in (detail.get("ctx") or {}).items()}
-            wanted = PATTERN_REMEDIES.get(context.get("pattern", ""), _AS_PATTERN)
-            problem, remedy = (each.format(**context, wanted=wanted) for each in words)
-            return problem, remedy
+            pattern = context.get("pattern", "")
+            context["wanted"] = PATTERN_REMEDIES.get(pattern, _AS_PATTERN)
+            known = pattern in PATTERN_REMEDIES  # few can read a pattern
+            context["mismatch"] = "is not valid" if known else f"does not match {pattern}"
+            return words[0].format(**context), words[1].format(**context)
     return detail["msg"].removeprefix("Input ").removeprefix("Value error, "), ""
 
 

@@ -2,7 +2,7 @@
 
 It checks that of the work pool, and that of the deployment, at every request for a flow run, which
 takes 25 ms. A schema that was valid stays so. Of a value that does not match a pattern, it would
-name only the pattern.
+name the pattern.
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ def explain_patterns() -> None:
     match = validator.VALIDATORS["pattern"]
 
     def match_or_explain(*checked: Any) -> Iterator[ValidationError]:
-        """Add the remedy to each error."""
+        """Say in each error what to write, instead of a pattern that few can read."""
         remedy = PATTERN_REMEDIES.get(checked[1].removesuffix(NO_LINE_AFTER), "").rstrip()
         for error in match(*checked) or ():
-            error.message = f"{error.message}. {remedy}" if remedy else error.message
+            if remedy:
+                error.message = f"{checked[2]!r} is not valid. {remedy}"
             yield error
 
     validator.VALIDATORS["pattern"] = match_or_explain

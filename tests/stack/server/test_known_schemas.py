@@ -79,7 +79,7 @@ def test_who_names_a_file_outside_of_the_source_is_told_what_to_write(
     for outside in ("../x", "a/..", "a/../b", "/x", "~/x", " x"):
         with pytest.raises(validation.ValidationError) as refused:
             validate({"inputs": [outside]}, of_globs, raise_on_error=True)
-        assert str(refused.value).startswith("Validation failed for field 'inputs[0]'. ")
-        assert repr(outside) in str(refused.value)
-        remedy = "Write it relative to the root of the source, without `..`."
-        assert str(refused.value).endswith(f"(?!\\\\n)'. {remedy}")
+        assert str(refused.value) == (
+            f"Validation failed for field 'inputs[0]'. Failure reason: {outside!r} is not valid. "
+            "Write it relative to the root of the source, without `..`."
+        )
