@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks.free_ports import free_ports
 from blocks.routers.extent import announce, served
+from stack.down import stop_stack
 from stack.environment import stack_environment
 from stack.heartbeat import beat
 from stack.parts import Part, parts
@@ -50,6 +51,7 @@ def router(tmp_path: Path) -> Iterator[tuple[Home, int, int]]:
         write_record(home.record("supervisor"), record_of("supervisor", process.pid, "mark"))
         yield home, child.pid, port
         child.kill()
+    stop_stack(home)  # of a stack that was taken over although it should be refused
 
 
 @pytest.mark.integration
