@@ -113,8 +113,8 @@ async def ask(url: str, headers: Mapping[str, str], seconds: float) -> list[Answ
             return Answer(path, status, 1000 * (loop.time() - due))
 
         due_paths = enumerate(islice(cycle(PATHS), int(seconds * PER_SECOND)))
-        asked = [one(path, began + number / PER_SECOND) for number, path in due_paths]
-        return await asyncio.gather(*asked)
+        answers = [one(path, began + number / PER_SECOND) for number, path in due_paths]
+        return await asyncio.gather(*answers)
 
 
 def configuration(folder: Path) -> dict[str, object]:

@@ -14,6 +14,8 @@ _TELLS = re.compile(
     r"|database or disk is full"
 )
 _PATH = re.compile(r"(?<![\w./-])/[^\s'\"`:,;<>|*?()\[\]]+")
+_COPIED = re.compile(r"(['\"`\u2018])/[^'\"`\u2019]*['\"`\u2019] ?(?:->|to|,) ?(?=['\"`\u2018]/)")
+"""What is copied, where a message names it before what it is copied to."""
 _MIB = 1 << 20
 _MIN_BYTES = 1 << 16
 _NAMED = "No room is left on the file system"
@@ -48,11 +50,11 @@ def full_elsewhere(machine: str) -> str:
 def full_file_system(message: str, *places: Path) -> str:
     """Return a sentence that names the file system that is full, and what to do about it.
 
-    It is the file system of a path in a line of ``message`` that tells of a full disk. If there is
-    no such path, it is the one of ``places`` and of temporary files with the least room.
+    It is the file system of a path in a line of ``message`` that tells of a full disk, not of what
+    is only read: what is copied is on no full disk for that. If there is no such path, it is the one of ``places`` and of temporary files with the least room.
     """
     telling = [line for line in message.splitlines() if tells_no_room(line)]
-    named = [Path(path) for line in telling for path in _PATH.findall(line)]
+    named = [Path(path) for line in telling for path in _PATH.findall(_COPIED.sub("", line))]
     used = named or [*places, Path(tempfile.gettempdir())]
     free, total, mount = min(_room(mount_of(place)) for place in used)
     return (

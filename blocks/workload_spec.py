@@ -18,6 +18,7 @@ from blocks.parameter import (
     CommandText,
     Expression,
     FilePath,
+    InnerGlob,
     Seconds,
     ShortText,
     SomeSeconds,
@@ -58,7 +59,7 @@ def _within_source(glob: str) -> str:
     return glob
 
 
-InputGlob = Annotated[FilePath, Field(min_length=1), AfterValidator(_within_source)]
+InputGlob = Annotated[InnerGlob, AfterValidator(_within_source)]
 """A pattern of files below the source; `**` stands for any folders."""
 
 

@@ -55,8 +55,8 @@ async def backup_flow(
     nothing, unless the project says that it is stateless.
 
     Args:
-        project: Name of the Project block; empty where several are named.
-        projects: Several of them instead, which are backed up side by side: names, globs such as
+        project: Name of the Project block; empty where `projects` are given.
+        projects: Several projects instead, which are backed up side by side: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
 

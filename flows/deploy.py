@@ -55,8 +55,8 @@ async def deploy_flow(
     state of the run.
 
     Args:
-        project: Name of the Project block; empty where several are named.
-        projects: Several of them instead, each of which is deployed by itself: names, globs such as
+        project: Name of the Project block; empty where `projects` are given.
+        projects: Several projects instead, each of which is deployed by itself: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
         version: The version to deploy; empty: the project's own. For Git: branch, tag or commit.

@@ -40,14 +40,14 @@ async def launch_flow(
     become healthy leaves nothing behind.
 
     Args:
-        project: Name of the Project block; empty where several are named.
-        projects: Several of them instead, which are launched side by side: names, globs such as
+        project: Name of the Project block; empty where `projects` are given.
+        projects: Several projects instead, which are launched side by side: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
-        version: The version to launch; empty: the project's own where its source or version was
-            changed or nothing ever served, else the one that serves or served until a stop.
+        version: The version to launch; empty: the one that serves, or that served until a stop; the
+            project's own where its source or version was changed, or nothing ever served.
         revive: Only start services again that were live and died, with the same version,
-            configuration and number of replicas. The reconciler does so.
+            configuration and number of replicas, as the reconciler does by itself.
 
     Returns:
         The URL of each service that takes traffic; of several projects, what became of each.

@@ -30,8 +30,8 @@ async def restart_flow(
     """Start the live release again beside itself, with today's configuration, then switch to it.
 
     Args:
-        project: Name of the Project block; empty where several are named.
-        projects: Several of them instead, which are restarted side by side: names, globs such as
+        project: Name of the Project block; empty where `projects` are given.
+        projects: Several projects instead, which are restarted side by side: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
 

@@ -41,12 +41,12 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         "planned", "least_loaded", "capability", "fastest", "round_robin", "cheapest"
     ] = "planned",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
+    only: Literal["all", "failed"] = "all",
+    refresh: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
     environment: Name = "dev",
     version: Version = "",
     plan: PlanId = "",
     goal: Goal | None = None,
-    only: Literal["all", "failed"] = "all",
-    refresh: bool = False,  # noqa: FBT001, FBT002 - a switch in the form of the UI
 ) -> str:
     """Run a workload of a project; a run that died is resumed, repeating no finished step.
 
@@ -60,17 +60,17 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
             turn.
         dry_run: Show the plan, the plans by other strategies and what would
             change it, and stop there.
+        only: Which steps are executed. `all`: every one. `failed`: those that did not succeed in
+            the last run of this workload that has ended, those that are new or changed, and those
+            that need one of these; of the others, the outcomes of that run are taken.
+        refresh: Execute steps that declare `inputs` even where nothing has changed since they
+            succeeded, and keep the new outcomes for later runs.
         environment: Name of the Environment block whose variables the steps get.
         version: The version of the project; empty: the one that is live, else its own.
         plan: Id of a stored plan, as a dry run reports it: its order and providers are taken
             again, whatever the strategy; empty: a new plan.
-        goal: What a plan minimises, and what it may cost or take; null: what the workload
+        goal: What a plan minimises, and what it may cost or take; none: what the workload
             says, else the shortest time. Only for `planned`.
-        only: What is run. `all`: everything. `failed`: what did not succeed in the last run of
-            this workload that has ended, what is new or changed, and what needs such steps; the
-            other outcomes are taken from that run.
-        refresh: Execute steps that declare `inputs` also where nothing has changed, and
-            put the new outcomes into the cache.
 
     Returns:
         How far off the estimates were; for a dry run, the expected time and the plan's id.

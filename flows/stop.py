@@ -35,8 +35,8 @@ async def stop_flow(
     Data, releases and snapshots stay; `launch` brings the services back.
 
     Args:
-        project: Name of the Project block; empty where several are named.
-        projects: Several of them instead, which are stopped side by side: names, globs such as
+        project: Name of the Project block; empty where `projects` are given.
+        projects: Several projects instead, which are stopped side by side: names, globs such as
             `web-*`, tags such as `tag:team-a`.
         environment: Name of the Environment block, e.g. `dev`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -36,8 +36,11 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
-def process_on_port(port: int) -> str:
-    """Return the process that listens on ``port``, or ``""`` if this user may not see it."""
+def process_on_port(port: int, own: Mapping[int, str] | None = None) -> str:
+    """Return the process that listens on ``port``, or ``""`` if this user may not see it.
+
+    ``own`` are the names of this stack's parts, by pid.
+    """
     try:
         listening = [
             connection.pid
@@ -47,6 +50,8 @@ def process_on_port(port: int) -> str:
     except psutil.Error:  # macOS tells only root
         return ""
     for pid in filter(None, listening):
+        if own and pid in own:
+            return f"the {own[pid]} of this stack"
         try:
             return f"process {pid} ({psutil.Process(pid).name()})"
         except psutil.Error:
@@ -54,18 +59,23 @@ def process_on_port(port: int) -> str:
     return ""
 
 
-def require_free(host: str, wanted: Iterable[WantedPort]) -> None:
+def require_free(
+    host: str, wanted: Iterable[WantedPort], own: Mapping[int, str] | None = None
+) -> None:
     """Raise for the first port of ``wanted`` that is taken.
+
+    ``own`` are the names of the parts of this stack that go on, by pid.
 
     Raises:
         BadInputError: It names the port, its holder if known, and the setting that moves it.
     """
     for want in wanted:
         if is_taken(host, want.port):
-            by = process_on_port(want.port) or "another process"
+            by = process_on_port(want.port, own) or "another process"
+            stop = "Choose" if by.startswith("the ") else "Stop it, or choose"
             raise BadInputError(
                 want.setting,
                 want.port,
                 f"the port of the {want.purpose} is held by {by}",
-                f"Stop it, or choose another port: {want.setting}=<port> make up",
+                f"{stop} another port: {want.setting}=<port> make up",
             )

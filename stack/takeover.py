@@ -26,6 +26,7 @@ from stack.record import (
     is_alive,
     kill_session,
     read_record,
+    read_records,
     wait_gone,
     write_record,
 )
@@ -68,12 +69,18 @@ def take_over(config: Settings, root: Path, environment: Mapping[str, str]) -> s
     if supervisor is not None and supervisor.inputs == all_inputs(desired):
         return "already up"
     living = _living(home, desired)
-    require_free(config.host, _ports(config, desired, living))
     router = next(part for part in desired if part.name == "router")
     _accept_router(config, home, router, living)
-    if router.name in living and living[router.name].inputs != router.inputs:
-        forget(home.root / "router")  # all of it is restarted on other ports
+    moves = router.name in living and living[router.name].inputs != router.inputs
+    if moves:  # all of it is restarted on other ports
         desired = parts(procfile(root), environment)
+    records = [each for each in read_records(home.stack) if each.program in PROGRAMS]
+    staying, leaving = _parted(desired, [each for each in records if is_alive(each)])
+    freed = {socket.port for record in leaving for socket in listening(record.pid)}
+    wanted = [each for each in _ports(config, desired, staying) if each.port not in freed]
+    require_free(config.host, wanted, {each.pid: each.program for each in staying})
+    if moves:
+        forget(home.root / "router")
     if supervisor is not None:
         os.kill(supervisor.pid, signal.SIGUSR1)  # it leaves its parts running
         wait_gone(supervisor, LEAVING_SECONDS)
@@ -111,13 +118,22 @@ def _runs_as_before(home: Home, name: str, record: ProcessRecord) -> bool:
     return now is not None and now.pid == record.pid and is_alive(now)
 
 
+def _parted(
+    desired: Sequence[Part], living: Sequence[ProcessRecord]
+) -> tuple[list[ProcessRecord], list[ProcessRecord]]:
+    """Return which of ``living`` go on as they are, and which end."""
+    inputs = {part.inputs for part in desired}
+    staying = [each for each in living if each.inputs in inputs]
+    return staying, [each for each in living if each not in staying]
+
+
 def _ports(
-    config: Settings, desired: Sequence[Part], living: Mapping[str, ProcessRecord]
+    config: Settings, desired: Sequence[Part], staying: Sequence[ProcessRecord]
 ) -> list[WantedPort]:
-    """Return the ports of the parts that do not run yet."""
-    ports = []
+    """Return the ports of the parts that are started."""
+    ports, going_on = [], {each.inputs for each in staying}
     for part in desired:
-        if part.name in living:
+        if part.inputs in going_on:
             continue
         if part.program == "server":
             ports.append(WantedPort(config.server_port, "SLIPWAY_SERVER_PORT", "Prefect server"))

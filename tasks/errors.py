@@ -47,19 +47,21 @@ class BadInputError(SlipwayError):
         value: The value as it was given.
         problem: What is wrong with it.
         remedy: What to write instead.
+        parts: Field, value and remedy as they are shown, without evident secrets.
     """
 
     def __init__(self, field: str, value: object, problem: str, remedy: str) -> None:
         self.field, self.value, self.problem = field, value, problem
         self.remedy = remedy if remedy.endswith((".", "?", "!")) else f"{remedy}."
         # Masked before it is shortened, as a part of an address would not be recognised.
-        masked = without_evident_secrets(value) if isinstance(value, str) else value
+        masked = shown(without_evident_secrets(value) if isinstance(value, str) else value)
         texts = (field, problem, self.remedy)
         where, what, how = (
             shortened(_BLANKS.sub(" ", without_evident_secrets(part)), _MAX_PART_LENGTH)
             for part in texts
         )
-        super().__init__(f"{where}: {what} (got {shown(masked)}). {how}")
+        self.parts = {"field": where, "value": masked, "remedy": how}
+        super().__init__(f"{where}: {what} (got {masked}). {how}")
 
     def below(self, prefix: str) -> BadInputError:
         """Return the same error for the field below ``prefix``."""

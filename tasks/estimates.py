@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from tasks.workload import Step
 
@@ -17,8 +19,8 @@ class Estimate:
     """Quantiles of one key on one kind of provider, learnt from ``n`` runs.
 
     ``source`` says where they come from: ``trained`` (published by analytics), ``history`` (read
-    straight from the ledger's timings), ``declared`` (what the user expects) or ``default`` (nothing
-    is known). ``p80_seconds`` and ``p95_seconds`` are None if only the other two are known.
+    straight from the ledger's timings), ``siblings`` (history of other members of the matrix),
+    ``declared`` (what the user expects) or ``default`` (nothing is known). ``p80_seconds`` and ``p95_seconds`` are None if only the other two are known.
     ``rule`` names the method that forecast the median, and ``why`` says what makes it fail and what
     would help, if known. ``kind`` is the kind of provider it was learnt on, and ``others`` are the
     estimates of the same key on other kinds; both are empty if there is only one kind.
@@ -73,6 +75,42 @@ def estimate_of(step: Step, estimates: Estimates) -> Estimate:
         for kind in sorted(kinds)
     )
     return replace(whole, kind=item_estimates[0].kind, others=others)
+
+
+def with_siblings(steps: Sequence[Step], estimates: Estimates) -> Estimates:
+    """Return ``estimates`` with those of members of a matrix that only other members tell.
+
+    A member without history is taken to last as the others do: half of them last no longer, and
+    none is later. It counts as learnt from no run, so that nothing but plans relies on it.
+    """
+    groups: dict[str, list[Estimate]] = defaultdict(list)
+    for step in steps:
+        if step.matrix and step.history_key in estimates:
+            groups[step.group].append(estimates[step.history_key])
+    told = {
+        step.history_key: _like(step.history_key, groups[step.group])
+        for step in steps
+        if step.matrix and step.expected_seconds is None and step.group in groups
+    }
+    return {**told, **estimates}
+
+
+def _like(key: str, siblings: Sequence[Estimate]) -> Estimate:
+    kinds = sorted({other.kind for sibling in siblings for other in sibling.others})
+    others = tuple(_of_siblings(key, [each.on(kind) for each in siblings], kind) for kind in kinds)
+    return replace(_of_siblings(key, siblings, siblings[0].kind), others=others)
+
+
+def _of_siblings(key: str, siblings: Sequence[Estimate], kind: str) -> Estimate:
+    return Estimate(
+        key,
+        p50_seconds=median(each.p50_seconds for each in siblings),
+        p90_seconds=max(each.p90_seconds for each in siblings),
+        memory_mib=max(each.memory_mib for each in siblings),
+        success=median(each.success for each in siblings),
+        source="siblings",
+        kind=kind,
+    )
 
 
 def _summed(step: Step, own: Estimate | None, item_estimates: list[Estimate]) -> Estimate:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from blocks.parameter import PATTERN_REMEDIES
 from tasks.errors import BadInputError
 
 Json = Mapping[str, Any]
@@ -30,18 +31,22 @@ _WORDS = {
     "literal_error": ("is not {expected}", "Use one of them. "),
     "union_tag_invalid": ("is not one of {expected_tags}", "Use one of them. "),
     "union_tag_not_found": ("is missing", "Add it. "),
-    "greater_than_equal": ("must be at least {ge:g}", ""),
-    "greater_than": ("must be more than {gt:g}", ""),
-    "less_than_equal": ("must be at most {le:g}", ""),
-    "less_than": ("must be less than {lt:g}", ""),
-    "string_pattern_mismatch": ("does not match {pattern}", ""),
-    "too_short": ("needs at least {min_length}", ""),
+    "greater_than_equal": ("must be at least {ge}", "Write {ge} or more. "),
+    "greater_than": ("must be more than {gt}", "Write more than {gt}. "),
+    "less_than_equal": ("must be at most {le}", "Write {le} or less. "),
+    "less_than": ("must be less than {lt}", "Write less than {lt}. "),
+    "string_pattern_mismatch": ("{mismatch}", "{wanted}"),
+    "string_too_short": ("has fewer characters than {min_length}", "Write something. "),
+    "string_too_long": ("has more characters than {max_length}", "Shorten it. "),
+    "too_short": ("needs at least {min_length}", "Add to it. "),
+    "too_long": ("has more than {max_length}", "Leave some out. "),
     "int_": ("is not a whole number", "Write a whole number, without a unit. "),
     "finite_number": ("is not a finite number", "Write a number. "),
     "float_": ("is not a number", "Write a number, without a unit. "),
     "bool_": ("is neither true nor false", "Write true or false. "),
 }
 """Problem and remedy, by the start of the name that pydantic gives a kind of error."""
+_AS_PATTERN = "Write it as this regular expression says. "
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +168,14 @@ def _place(schema: Json, loc: Sequence[int | str]) -> FieldLocation:
         elif "anyOf" not in node:
             parts.append(str(part))
             child = _child(node, part)
-            meaning, node = child.get("description", ""), child or node
+            meaning, node = description(child), child or node
     return FieldLocation(tuple(parts), meaning, _resolved(node, definitions))
+
+
+def description(schema: Json) -> str:
+    """Return the description of a value, or that of its first alternative with one."""
+    nested = (str(each.get("description", "")) for each in schema.get("anyOf", ()))
+    return str(schema.get("description") or next(filter(None, nested), ""))
 
 
 def _resolved(node: Json, definitions: Json) -> Json:
@@ -194,10 +205,20 @@ def _value(detail: ErrorDetails) -> object:
 
 def _words(detail: ErrorDetails) -> tuple[str, str]:
     """Return problem and remedy of one error; pydantic's own words if we have none for it."""
-    for start, (problem, remedy) in _WORDS.items():
+    for start, words in _WORDS.items():
         if detail["type"].startswith(start):
-            return problem.format(**(detail.get("ctx") or {})), remedy
+            context = {key: _plain(each) for key, each in (detail.get("ctx") or {}).items()}
+            pattern = context.get("pattern", "")
+            context["wanted"] = PATTERN_REMEDIES.get(pattern, _AS_PATTERN)
+            known = pattern in PATTERN_REMEDIES  # few can read a pattern
+            context["mismatch"] = "is not valid" if known else f"does not match {pattern}"
+            return words[0].format(**context), words[1].format(**context)
     return detail["msg"].removeprefix("Input ").removeprefix("Value error, "), ""
+
+
+def _plain(bound: object) -> str:
+    """Return a bound as a user would write it, e.g. 1000000000 and not 1e+09."""
+    return f"{bound:.12g}" if isinstance(bound, float) else str(bound)
 
 
 def _remedy(detail: ErrorDetails, place: FieldLocation) -> str:

@@ -58,8 +58,8 @@ def _is_foreseen(error: BaseException | None) -> bool:
 def _message_of(error: BaseException) -> str:
     """Return the message of ``error``; for a full disk, with the file that was written."""
     if isinstance(error, OSError) and is_without_room(error):
-        file = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{file}"
+        file = error.filename2 or error.filename  # of a copy, the first is only read
+        return f"{error.strerror}: {file}" if file else str(error.strerror)
     return str(error)
 
 

@@ -18,6 +18,7 @@ from flows.workload.workspace import trial_of
 from tasks.cancellation import in_thread
 from tasks.distribute.planned import PlannedWorkload
 from tasks.distribute.task import distribute, explain, show_plan
+from tasks.estimates import with_siblings
 from tasks.launch.step_environment import (
     interpreter,
     programs_first,
@@ -75,7 +76,7 @@ async def plan_workload(job: Job, ledger: Ledger, record: Path) -> PlannedWorklo
     )
     reuse = await in_thread(lambda: reuse_of(job, as_split, variables, ledger))
     graph = searching_first(as_split, job.tree, variables["PATH"])
-    estimates = read_estimates(_history_keys(graph))
+    estimates = with_siblings(graph.steps, read_estimates(_history_keys(graph)))
     graph, tuned = with_history(graph, estimates, providers)
     autotuned = tuple(choice for choice in tuned if choice.step not in reuse.left_out)
     again = planned_again(job.again, reuse)

@@ -25,7 +25,7 @@ from stack.reads.queue import QUEUE
 from stack.reads.releases import RELEASES
 from stack.reads.snapshots import SNAPSHOTS
 from stack.reads.status import STATUS, STATUS_OF_PROJECT
-from tasks.errors import BadInputError, NotFoundError, SlipwayError, shown
+from tasks.errors import BadInputError, NotFoundError, SlipwayError
 
 ENDPOINTS = (STATUS, STATUS_OF_PROJECT, ESTIMATE, SNAPSHOTS, RELEASES, LOGS, QUEUE)
 HEALTH = "/health"
@@ -89,8 +89,7 @@ def _refusal(error: SlipwayError) -> Response:
         if isinstance(error, NotFoundError)
         else HTTPStatus.UNPROCESSABLE_ENTITY
     )
-    parts = {"field": error.field, "value": shown(error.value), "remedy": error.remedy}
-    return JSONResponse({"detail": str(error), **parts}, status)
+    return JSONResponse({"detail": str(error), **error.parts}, status)
 
 
 async def _no_such_path(request: Request, error: Exception) -> Response:
@@ -101,4 +100,4 @@ async def _no_such_path(request: Request, error: Exception) -> Response:
     else:
         known = [f"{BASE}{each.path}" for each in ENDPOINTS]
         wrong = NotFoundError("path", request.url.path, known, f"See {BASE}/docs.")
-    return JSONResponse({"detail": str(wrong)}, status)
+    return JSONResponse({"detail": str(wrong), **wrong.parts}, status)

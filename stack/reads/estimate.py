@@ -56,8 +56,8 @@ def _read(source: Source, asked: Asked) -> Estimates:
     if not rows:
         configured = source.configured.names()
         raise nothing_expected(asked.key, asked.project, asked.workload, keys, configured)
-    shown = longest_first(rows)[asked.offset : asked.offset + asked.limit]
-    estimates = tuple(_expected(each) for each in shown)
+    page = longest_first(rows)[asked.offset : asked.offset + asked.limit]
+    estimates = tuple(_expected(each) for each in page)
     return Estimates(total=len(rows), key=key, summary=summary(key, rows), estimates=estimates)
 
 

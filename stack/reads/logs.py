@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +14,14 @@ from blocks.providers.process import detached
 from stack.overview import Answer
 from stack.reads.endpoint import Endpoint, Parameters, Source
 from tasks.errors import BadInputError, NotFoundError
-from tasks.ledger.executions import latest_execution
+from tasks.ledger.executions import executed_parts, latest_execution
 from tasks.ledger.instances import instances
 from tasks.observe.log_lines import log_lines
 from tasks.release import LIVING
 
 MAX_LINES = 1000
 _MAX_NAME = 200
+_NAMED = 5
 
 
 class Asked(Parameters):
@@ -95,9 +97,17 @@ def _of_step(source: Source, asked: Asked) -> _Log:
     key = "/".join(filter(None, (asked.project, asked.workload)))
     last = latest_execution(source.ledger, key, asked.step)
     if last is None:
-        raise BadInputError("step", asked.step, f"was never run in {key}", "Correct its name.")
+        raise _no_such_step(asked.step, key, executed_parts(source.ledger, key, asked.step))
     owner = f"{key}/{last.step}, attempt {last.attempt}"
     return _Log(owner, last.started_at, last.directory)
+
+
+def _no_such_step(step: str, key: str, parts: Sequence[str]) -> BadInputError:
+    if not parts:
+        return BadInputError("step", step, f"was never run in {key}", "Correct its name.")
+    more = f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
+    problem = f"was run in {key} as {', '.join(parts[:_NAMED])}{more}, each with a log of its own"
+    return BadInputError("step", step, problem, f"Name one of them, e.g. {parts[0]}.")
 
 
 def _inside(root: Path, path: Path | None) -> Path | None:

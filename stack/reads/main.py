@@ -18,7 +18,6 @@ import stack.reads.lean  # noqa: F401 - before all that imports httpx
 
 # isort: split
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stack.api import SlipwayApi
 from stack.auth import read_auth
@@ -29,6 +28,7 @@ from stack.ledger_opening import open_ledger_patiently
 from stack.log import say
 from stack.reads.application import application
 from stack.reads.configured import Configured
+from stack.reads.connection import Connection
 from stack.reads.endpoint import Source
 from stack.reads.password import PasswordRequired
 from stack.server.asgi import App
@@ -57,7 +57,7 @@ def configured_server(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -79,7 +79,7 @@ async def serve(config: Settings, app: App) -> None:
     server = uvicorn.Server(configured_server(app))
     outside = configured_server(guarded(app, config))
     protocol: Callable[[], asyncio.Protocol] = partial(
-        H11Protocol, config=outside, server_state=server.server_state, app_state={}
+        Connection, config=outside, server_state=server.server_state, app_state={}
     )
     Taker(handover_path(config.root), protocol).start()
     beating = asyncio.ensure_future(keep_beating(Home(config.root)))

@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from stack.channel import BASE
 from stack.reads.endpoint import Endpoint
+from tasks.validation_errors import description
 
 Json = dict[str, Any]
 
@@ -67,14 +68,9 @@ def parameters(endpoint: Endpoint) -> list[Json]:
             "name": name,
             "in": "path" if f"{{{name}}}" in endpoint.path else "query",
             "required": name in required,
-            "description": _description(field),
+            "description": description(field),
             "schema": {key: value for key, value in field.items() if key != "description"},
         }
         for name, field in schema["properties"].items()
     ]
     return sorted(described, key=lambda each: each["in"])
-
-
-def _description(field: Json) -> str:
-    nested = [each.get("description", "") for each in field.get("anyOf", ())]
-    return str(field.get("description") or next(filter(None, nested), ""))

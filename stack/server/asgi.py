@@ -23,8 +23,8 @@ def header(scope: MutableMapping[str, Any], header_name: bytes) -> str:
 async def refuse(
     send: Send, status: int, error: BadInputError, *headers: tuple[bytes, bytes]
 ) -> None:
-    """Refuse a request as Prefect's API does: with a JSON body that has a `detail`."""
-    body = json.dumps({"detail": str(error)}).encode()
+    """Refuse a request as Prefect's API does: with a JSON body that has a `detail`, and its parts."""
+    body = json.dumps({"detail": str(error), **error.parts}).encode()
     length = (b"content-length", str(len(body)).encode())
     described = [(b"content-type", b"application/json"), length, *headers]
     await send({"type": "http.response.start", "status": status, "headers": described})

@@ -25,6 +25,10 @@ _READ = re.compile(rb"(?:GET|HEAD) /api/slipway[/? ]")
 _HEAD_BYTES = 32
 _BACKLOG = 2048
 _PAUSE_SECONDS = 0.1
+SILENT_SECONDS = 10.0
+"""How long a connection may send nothing."""
+MOST_SILENT = 500
+"""How many connections may send nothing yet; of more, those that came first are closed."""
 
 
 def listeners(host: str, port: int) -> list[socket.socket]:
@@ -92,6 +96,8 @@ class Front:
         listening: Where connections come in.
         accepted: Takes those for the loop.
         give: Gives one that begins with a read away; False if nobody takes it.
+        silent_seconds: How long a connection may send nothing.
+        most_silent: How many may send nothing yet; of more, those that came first are closed.
     """
 
     def __init__(
@@ -99,8 +105,13 @@ class Front:
         listening: Sequence[socket.socket],
         accepted: Accepted,
         give: Callable[[socket.socket], bool],
+        silent_seconds: float = SILENT_SECONDS,
+        most_silent: int = MOST_SILENT,
     ) -> None:
         self._listening, self._accepted, self._give = listening, accepted, give
+        self._silent_seconds, self._most_silent = silent_seconds, most_silent
+        self._silent: dict[socket.socket, float] = {}
+        """When each that has sent nothing came, in this order."""
 
     def start(self) -> None:
         """Accept connections in a thread, until the loop's socket is closed."""
@@ -112,15 +123,16 @@ class Front:
                 listener.settimeout(0)
                 selector.register(listener, selectors.EVENT_READ)
             while self._accepted.fileno() >= 0:
-                for key, _ in selector.select(timeout=1.0):
+                for key, _ in selector.select(timeout=min(1.0, self._silent_seconds)):
                     connection = key.fileobj
                     if not isinstance(connection, socket.socket):
                         continue
                     if key.data is None:
                         self._accept(connection, selector)
                     else:
-                        selector.unregister(connection)
+                        self._forget(connection, selector)
                         self._pass_on(connection, key.data)
+                self._close_silent(selector, time.monotonic())
         for listener in self._listening:
             listener.close()
 
@@ -134,6 +146,20 @@ class Front:
             return
         connection.settimeout(0)
         selector.register(connection, selectors.EVENT_READ, (address,))
+        self._silent[connection] = time.monotonic()
+
+    def _forget(self, connection: socket.socket, selector: selectors.BaseSelector) -> None:
+        selector.unregister(connection)
+        del self._silent[connection]
+
+    def _close_silent(self, selector: selectors.BaseSelector, now: float) -> None:
+        while self._silent:
+            connection, came_at = next(iter(self._silent.items()))
+            too_many = len(self._silent) > self._most_silent
+            if not too_many and now - came_at < self._silent_seconds:
+                return
+            self._forget(connection, selector)
+            connection.close()
 
     def _pass_on(self, connection: socket.socket, data: tuple[Address]) -> None:
         try:

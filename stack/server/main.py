@@ -49,7 +49,7 @@ from stack.registration.operations import (
 from stack.runs.clock_set_back import waits_in_vain
 from stack.server.guard import Guard
 from stack.server.host_names import OwnNames
-from stack.server.known_schemas import check_schemas_once
+from stack.server.known_schemas import check_schemas_once, explain_patterns
 from stack.server.limit_leases import release_what_is_gone
 from stack.server.listening import listen_at_a_front
 from stack.server.migration import migrated_in_a_fork
@@ -229,6 +229,7 @@ def main() -> None:
     wait_by_the_clock_as_it_is()
     end_schedules()
     check_schemas_once()
+    explain_patterns()
     home = Home(settings().root)
     listen_at_a_front(home.root)
     registered = (partial(read_operations, home), partial(read_entrypoints, home))

@@ -132,6 +132,8 @@ class Supervisor:
     def _take_over(self) -> None:
         """Adopt parts that run with their desired inputs; end those that run with others."""
         desired = {program.part.name: program for program in self._programs}
+        for name in desired:
+            forget_ending(self._home, name)  # a part that failed may have other settings now
         for path in sorted(self._home.stack.glob("*.json")):
             record = read_record(path)
             if record is None or record.pid == os.getpid() or record.mark != self._mark:

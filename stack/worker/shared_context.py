@@ -103,7 +103,8 @@ class SharedContext(FlowRunExecutorContext):
         self._observer = FlowRunCancellingObserver(
             on_cancelling=former.on_cancelling, on_failure=former.on_failure
         )
-        for flow_run_id in flow_run_ids:
+        begun_since = former._in_flight_flow_run_ids  # noqa: SLF001 - it alone heard of them
+        for flow_run_id in flow_run_ids | begun_since:
             if self.process_manager.get(flow_run_id):
                 self._observer.add_in_flight_flow_run_id(flow_run_id)
         await former.__aexit__(None, None, None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, tuple_, update
 
 from blocks.providers.interface import Outcome, Resources
 from tasks.errors import NotFoundError, StaleFenceError
@@ -30,6 +30,7 @@ __all__ = [
     "FinishedExecution",
     "Timing",
     "begin_executions",
+    "executed_parts",
     "executions",
     "finish_executions",
     "latest_execution",
@@ -122,17 +123,29 @@ def executions(ledger: Ledger, workload: str) -> list[Execution]:
 def latest_execution(ledger: Ledger, key: str, step: str) -> Execution | None:
     """Return the last attempt at ``step`` of a workload at or below ``key``; None: there is none."""
     columns = [table.c[name] for name in table.c.keys()]  # noqa: SIM118 - a collection of columns
-    below = workloads.c.key.startswith(f"{key}/", autoescape=True)
     query = (
-        select(*columns)
-        .join(workloads, workloads.c.id == table.c.workload)
-        .where(table.c.step == step, or_(workloads.c.key == key, below))
+        _below(key, *columns)
+        .where(table.c.step == step)
         .order_by(table.c.started_at.desc(), table.c.attempt.desc())
         .limit(1)
     )
     with ledger.read() as connection:
         row = connection.execute(query).mappings().one_or_none()
     return None if row is None else Execution(**row)
+
+
+def executed_parts(ledger: Ledger, key: str, step: str) -> list[str]:
+    """Return the steps of a matrix or a list, ``step[...]``, of workloads at or below ``key``."""
+    of_step = table.c.step.startswith(f"{step}[", autoescape=True)
+    query = _below(key, table.c.step).where(of_step).distinct().order_by(table.c.step)
+    with ledger.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def _below(key: str, *columns: ColumnElement[Any]) -> Select[Any]:
+    below = workloads.c.key.startswith(f"{key}/", autoescape=True)
+    joined = select(*columns).join(workloads, workloads.c.id == table.c.workload)
+    return joined.where(or_(workloads.c.key == key, below))
 
 
 _Key = tuple[str, str, int]

@@ -32,7 +32,7 @@ def all_queues(ledger: Ledger) -> Queues:
     existing = select(providers.c.name, providers.c.epoch, providers.c.capacity).where(
         providers.c.removed_at.is_(None)
     )
-    said = select(waiting.c.provider, waiting.c.owner, waiting.c.reason)
+    reasons_of_claims = select(waiting.c.provider, waiting.c.owner, waiting.c.reason)
     opened = select(workloads.c.id, workloads.c.key).where(workloads.c.closed_at.is_(None))
     with ledger.read() as connection:
         queues = tuple(
@@ -45,6 +45,8 @@ def all_queues(ledger: Ledger) -> Queues:
             )
             for row in connection.execute(existing.order_by(providers.c.name)).all()
         )
-        reasons = {(row.provider, row.owner): row.reason for row in connection.execute(said)}
+        reasons = {
+            (row.provider, row.owner): row.reason for row in connection.execute(reasons_of_claims)
+        }
         keys = {row.id: row.key for row in connection.execute(opened)}
     return Queues(queues, reasons, keys)

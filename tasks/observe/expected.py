@@ -11,6 +11,8 @@ from tasks.ledger.expectations import Expectation
 ROWS_SHOWN = 500
 _LONG_SECONDS = 10.0
 _REMEDY = "Run it once, or name what has run before."
+_OF_FLOWS = "flow/"
+_TRAIN = "Run it once, then `train`, which learns how long flows take."
 
 Cell = str | float | None
 
@@ -27,7 +29,7 @@ def asked_key(key: str, project: str, workload: str) -> str:
     if workload and not project:
         raise BadInputError("workload", workload, "needs a project", "Name its project as well.")
     if not (key or project):
-        remedy = "Write a key, e.g. 'flow/run', or the name of a project."
+        remedy = "Write the name of a project, or a key such as 'shop/tests/build'."
         raise BadInputError("key", key, "names nothing", remedy)
     return key or "/".join(filter(None, (project, workload)))
 
@@ -50,7 +52,9 @@ def nothing_expected(
         remedy = "Let it succeed once: a failed run does not tell how long it takes."
         return BadInputError("key" if key else field, key or value, "has never succeeded", remedy)
     if key:
-        return NotFoundError("key", key, beside(key, keys), _REMEDY)
+        learned = any(known_key.startswith(_OF_FLOWS) for known_key in keys)
+        remedy = _TRAIN if key.startswith(_OF_FLOWS) and not learned else _REMEDY
+        return NotFoundError("key", key, beside(key, keys), remedy)
     projects = {known_key.partition("/")[0] for known_key in keys}
     if project in configured and project not in projects:
         return BadInputError("project", project, "has no history yet", "Run one of its workloads.")

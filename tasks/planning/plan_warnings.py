@@ -33,6 +33,7 @@ def warnings_with_remedies(
     """Return the warnings about a plan, each with a remedy."""
     unknown = [step_id for step_id, estimate in expected.items() if estimate.source == "default"]
     declared = [step_id for step_id, estimate in expected.items() if estimate.source == "declared"]
+    siblings = [step_id for step_id, estimate in expected.items() if estimate.source == "siblings"]
     late = [
         step.id
         for step in graph.steps
@@ -48,6 +49,11 @@ def warnings_with_remedies(
     warnings = [
         (unknown, f"no history of {_named(unknown)}: durations are assumed", _LEARN),
         (declared, f"no history of {_named(declared)}: durations are as declared", _LEARN),
+        (
+            siblings,
+            f"no history of {_named(siblings)}: taken to last as others of the matrix",
+            _LEARN,
+        ),
         (late, f"may exceed their time-out: {_named(late)}", _RAISE),
         (shaky, f"fail more often than one time in five: {_named(shaky)}", _MEND),
         (lists, f"counted as one step, but one for each item of a list: {_named(lists)}", _LIST),

@@ -54,5 +54,11 @@ def test_it_is_the_fullest_of_those_that_are_named(small_disk: Path, tmp_path: P
         f"No room is left on the file system at {small_disk} (0.0 of 1.0 MiB free by now)"
         in sentence
     )
+    for copied in (
+        f"cp: error copying '{small_disk}/a' to '{tmp_path}/b': No space left on device",
+        f"[Errno 28] No space left on device: '{small_disk}/a' -> '{tmp_path}/b'",
+        f"[('{small_disk}/a', '{tmp_path}/b', '[Errno 28] No space left on device')]",
+    ):
+        assert f"at {mount_of(tmp_path)} (" in full_file_system(copied)
     quoted = full_file_system(f"x: '{tmp_path}': No space left on device")
     assert f"at {mount_of(tmp_path)} (" in quoted

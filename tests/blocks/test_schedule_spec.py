@@ -66,7 +66,10 @@ def test_a_workload_that_a_run_is_given_has_no_schedule() -> None:
         ({"backup": {"cron": "x", "when": 1}}, "p.schedules.backup.0.when: unknown key"),
         ({"backup": [3]}, "p.schedules.backup.0: is not a mapping"),
         ({"bakup": "0 3 * * *"}, "p.schedules.bakup: unknown key (got 'bakup'). Did you mean"),
-        ({"ship": {"cron": "x", "environment": "A B"}}, "p.schedules.ship.0.environment: does not"),
+        (
+            {"ship": {"cron": "x", "environment": "A B"}},
+            "p.schedules.ship.0.environment: is not valid",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(fields: dict[str, Any], message: str) -> None:

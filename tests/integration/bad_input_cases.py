@@ -214,7 +214,7 @@ CASES = {
     "key without history": Case(
         "estimate",
         {"key": "flow/never-ran"},
-        ("key: unknown", "'flow/never-ran'", "Run it once, or name what has run before"),
+        ("key: unknown", "'flow/never-ran'", "Run it once, then `train`"),
     ),
     "nothing to roll back to": Case(
         "rollback",

@@ -31,6 +31,15 @@ def test_a_taken_port_is_named_with_its_holder_and_setting(taken_port: int) -> N
     assert "SLIPWAY_SERVER_PORT=<port> make up" in message
 
 
+def test_a_part_of_this_stack_is_not_to_be_stopped(taken_port: int) -> None:
+    """The user would end his own router to start the server on its port."""
+    wanted = [WantedPort(taken_port, "SLIPWAY_SERVER_PORT", "Prefect server")]
+    with pytest.raises(BadInputError) as error:
+        require_free("127.0.0.1", wanted, {os.getpid(): "router"})
+    assert error.value.problem.endswith("is held by the router of this stack")
+    assert error.value.remedy == "Choose another port: SLIPWAY_SERVER_PORT=<port> make up."
+
+
 def test_a_port_bound_without_listening_is_taken() -> None:
     """The server would fail to bind what looked free."""
     with socket.socket() as bound:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from tasks.estimates import DEFAULT_SECONDS, Estimate, estimate_of
+from tasks.estimates import DEFAULT_SECONDS, Estimate, estimate_of, with_siblings
 from tasks.workload import Step
 
 SHARD = Step("s", ("x",), Path("/"), "startup", items=("a", "b", "c"))
@@ -40,6 +41,42 @@ def test_without_any_history_a_default_is_taken_and_said_to_be_one() -> None:
     """A first plan would be empty, or pass for a learnt one."""
     estimate = estimate_of(SHARD, {})
     assert (estimate.p50_seconds, estimate.source) == (DEFAULT_SECONDS, "default")
+
+
+def member(value: str, *, declared: float | None = None) -> Step:
+    """Return a member of the matrix of `test`."""
+    step = Step(f"test[{value}]", ("x",), Path("/"), f"test[{value}]", expected_seconds=declared)
+    return replace(step, group="test", matrix=(("py", value),))
+
+
+def test_a_member_of_a_matrix_without_history_is_taken_to_last_as_the_others() -> None:
+    """A new version of Python would be planned with five seconds beside minutes of the others."""
+    other = Step("lone", ("x",), Path("/"), "lone")
+    steps = [member("a"), member("b"), member("c"), member("new"), other]
+    known = {
+        f"test[{value}]": Estimate(
+            f"test[{value}]", seconds, seconds * 2, seconds, 0.9, n=30, source="history"
+        )
+        for value, seconds in (("a", 10), ("b", 40), ("c", 20))
+    }
+    estimates = with_siblings(steps, known)
+    expected = estimate_of(steps[3], estimates)
+    assert (expected.p50_seconds, expected.p90_seconds, expected.memory_mib) == (20, 80, 40)
+    assert (expected.success, expected.n, expected.source) == (0.9, 0, "siblings")
+    assert {key: estimates[key] for key in known} == known
+    assert estimate_of(other, estimates).source == "default"
+    declared = member("new", declared=7)
+    assert estimate_of(declared, with_siblings([*steps[:3], declared], known)).source == "declared"
+
+
+def test_siblings_tell_it_for_each_kind_of_provider() -> None:
+    """What takes twice as long in a container would be planned as if it did not."""
+    on_docker = Estimate("test[a]", 20, 20, source="history", kind="docker")
+    known = Estimate("test[a]", 10, 10, source="history", kind="shell", others=(on_docker,))
+    estimates = with_siblings([member("a"), member("new")], {"test[a]": known})
+    expected = estimates["test[new]"]
+    assert (expected.kind, expected.p50_seconds) == ("shell", 10)
+    assert expected.on("docker").p50_seconds == 20
 
 
 def test_how_late_a_step_may_be_is_told_from_its_percentiles() -> None:

@@ -84,8 +84,14 @@ STEP = "projects.shop.workloads.tests.steps.0"
         pytest.param(
             _service(replicas=-1),
             "projects.shop.services.web.replicas",
-            "must be at least 0 (got -1). It is: Processes side by side; 0: it does not run.",
+            "must be at least 0 (got -1). Write 0 or more. It is: Processes side by side; 0: it",
             id="a bound",
+        ),
+        pytest.param(
+            _workload(kind="steps", steps=[{"id": "-a", "run": "x"}]),
+            f"{STEP}.id",
+            "(got '-a'). Begin with a lower-case letter or a digit; dots,",
+            id="a pattern",
         ),
         pytest.param(
             {"projects": {"shop": {}}},

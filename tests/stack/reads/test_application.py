@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from blocks.providers.process.shim.records import LOG
 from stack.reads.application import ENDPOINTS
-from stack.reads.endpoint import Source
+from stack.reads.endpoint import Endpoint, Source
+from tasks.configuration import checked
+from tasks.errors import BadInputError
+from tasks.ledger.workloads import open_workload
 from tests.stack.conftest import FakePrefect
-from tests.stack.reads.conftest import Ask
+from tests.stack.reads.conftest import Ask, step_of
+from tests.tasks.ledger.attempts import begin_execution
 
 
 @pytest.mark.slow
@@ -78,6 +84,9 @@ async def test_logs_are_masked_and_can_be_followed(ask: Ask) -> None:
         ("", 422, "has to be given"),
         ("service=web&lines=0", 422, "lines: must be at least 1"),
         ("service=web&lines=ten", 422, "lines: is not a whole number"),
+        ("service=web&since=-5", 422, "Write 0 or more. It is: The `next` of an earlier answer"),
+        ("service=web&replica=1001", 422, "Write 1000 or less."),
+        ("service=web&environment=../..", 422, "Use only lower-case letters, digits and dashes."),
         ("service=web&tail=10", 422, "tail"),
         ("service=web&service=api", 422, "is given twice"),
     ],
@@ -89,6 +98,37 @@ async def test_a_bad_parameter_is_named_with_its_remedy(
     refused = await ask(f"/logs?project=shop&{query}")
     assert (refused.status_code, says in refused.json()["detail"]) == (status, True), refused.text
     assert {"field", "value", "remedy"} <= set(refused.json())
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.path)
+@pytest.mark.parametrize("value", ["../..", "-5", "1e400", "x" * 20_000, "\0"])
+def test_no_remedy_is_empty(endpoint: Endpoint, value: str) -> None:
+    """Who gives a wrong value would read what the parameter means, and not what to write."""
+    required = {"project": "shop"} if "project" in endpoint.parameters.model_fields else {}
+    for name in endpoint.parameters.model_fields:
+        try:
+            checked(endpoint.parameters, {**required, name: value})
+        except BadInputError as error:
+            remedy = error.remedy
+            assert not remedy.startswith(("It is:", "Correct it.")), (name, value, remedy)
+
+
+@pytest.mark.parametrize("step", ["each", "test"])
+async def test_the_steps_of_a_list_or_a_matrix_are_named(
+    ask: Ask, source: Source, step: str
+) -> None:
+    """What has run a hundred times would be told to have never run."""
+    lease = open_workload(source.ledger, "shop/many", "", 1.0, 60.0, lambda _: False)
+    begun = step_of(lease.id, source.config.root / "step")
+    for label in "abcdefg":
+        begin_execution(source.ledger, replace(begun, step=f"{step}[{label}]"))
+    refused = (await ask(f"/logs?project=shop&step={step}")).json()
+    names = ", ".join(f"{step}[{label}]" for label in "abcde")
+    assert refused["detail"] == (
+        f"step: was run in shop as {names} and 2 more, each with a log of its own (got '{step}'). "
+        f"Name one of them, e.g. {step}[a]."
+    )
+    assert (await ask(f"/logs?project=shop&step={step}[b]")).json()["lines"] == ["built"]
 
 
 async def test_a_log_outside_of_the_home_is_not_shown(ask: Ask, source: Source) -> None:
@@ -128,6 +168,7 @@ async def test_other_methods_and_paths_are_refused_with_what_there_is(ask: Ask) 
     """Who mistypes a path would get an empty page."""
     assert "Use GET" in (await ask("/queue", method="POST")).json()["detail"]
     lost = await ask("/queues")
+    assert lost.json()["remedy"] == "See /api/slipway/docs."
     assert (lost.status_code, "/api/slipway/queue" in lost.json()["detail"]) == (404, True)
 
 

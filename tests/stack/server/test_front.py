@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,9 @@ READ = b"GET /api/slipway/queue HTTP/1.1\r\n\r\n"
 
 
 @asynccontextmanager
-async def fronted(*, gives: bool) -> AsyncIterator[tuple[int, list[bytes], list[bytes]]]:
+async def fronted(
+    *, gives: bool, **bounds: Any
+) -> AsyncIterator[tuple[int, list[bytes], list[bytes]]]:
     """Give the port of a front, what the loop was asked, and what was given away."""
     asked: list[bytes] = []
     given: list[bytes] = []
@@ -36,7 +39,7 @@ async def fronted(*, gives: bool) -> AsyncIterator[tuple[int, list[bytes], list[
 
     accepted = Accepted()
     listening = listeners("127.0.0.1", 0)
-    Front(listening, accepted, give).start()
+    Front(listening, accepted, give, **bounds).start()
     server = await asyncio.start_server(answer, sock=accepted)
     yield listening[0].getsockname()[1], asked, given
     server.close()
@@ -90,6 +93,25 @@ async def test_who_says_nothing_keeps_nobody_waiting() -> None:
         silent = socket.create_connection(("127.0.0.1", port))
         assert await said(port, READ) == b"a read"
         silent.close()
+
+
+async def test_who_stays_silent_is_closed() -> None:
+    """A thousand connections that send nothing would be held until their clients end."""
+    async with fronted(gives=True, silent_seconds=0.05) as (port, asked, _):
+        assert await said(port, b"") == b""
+        assert asked == []
+
+
+async def test_of_too_many_silent_ones_the_first_is_closed() -> None:
+    """Who connects often enough would use up the descriptors of the server."""
+    async with fronted(gives=True, silent_seconds=1000, most_silent=1) as (port, _, _):
+        first, first_writer = await asyncio.open_connection("127.0.0.1", port)
+        _, second_writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await first.read() == b""
+        second_writer.write(READ)
+        assert await said(port, READ) == b"a read"
+        first_writer.close()
+        second_writer.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from prefect.utilities.schema_tools import validation
 from prefect.utilities.schema_tools.validation import is_valid_schema, validate
+from pydantic import TypeAdapter
 
+from blocks.workload_spec import InputGlob
 from stack.server import known_schemas
-from stack.server.known_schemas import check_schemas_once
+from stack.server.known_schemas import check_schemas_once, explain_patterns
 
 pytestmark = pytest.mark.prefect
 
@@ -61,3 +63,23 @@ def test_it_remembers_a_few_schemas(checks: list[Any], monkeypatch: pytest.Monke
     for kind in ("integer", "string", "integer"):
         validate({}, schema(kind), raise_on_error=True)
     assert len(checks) == 3
+
+
+def test_who_names_a_file_outside_of_the_source_is_told_what_to_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Broken: a run begins, and ends with a page about types; or a pattern is all that is told."""
+    validators = validation._VALIDATOR.VALIDATORS
+    monkeypatch.setitem(validators, "pattern", validators["pattern"])
+    explain_patterns()
+    globs = TypeAdapter(list[InputGlob]).json_schema()
+    of_globs = {"type": "object", "properties": {"inputs": globs}}
+    for inside in ("src/**/*.py", "a..b", ".x/..y"):
+        validate({"inputs": [inside]}, of_globs, raise_on_error=True)
+    for outside in ("../x", "a/..", "a/../b", "/x", "~/x", " x"):
+        with pytest.raises(validation.ValidationError) as refused:
+            validate({"inputs": [outside]}, of_globs, raise_on_error=True)
+        assert str(refused.value) == (
+            f"Validation failed for field 'inputs[0]'. Failure reason: {outside!r} is not valid. "
+            "Write it relative to the root of the source, without `..`."
+        )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from uuid import UUID, uuid4
 
 import pytest
+from anyio import create_task_group, open_process
+from prefect._internal.observers import FlowRunCancellingObserver
 from prefect.runner._cancellation_manager import CancellationManager
 from prefect.runner._flow_run_executor import FlowRunExecutorContext
+from prefect.runner._process_manager import ProcessHandle, ProcessManager
 from prefect.workers.process import ProcessWorker
 
+from stack.worker import shared_context
 from stack.worker.punctual_worker import PunctualWorker
 from stack.worker.shared_context import SharedContext
 
@@ -55,6 +60,53 @@ async def test_a_cancellation_that_fails_ends_nothing_else(
 
     await shared(cancel)._cancel_alone(RUN)
     assert f"{RUN} could not be cancelled: no such process" in capfd.readouterr().out
+
+
+def ignore(flow_run_id: UUID) -> None:
+    """Cancel nothing."""
+
+
+def ignore_all(flow_run_ids: set[UUID]) -> None:
+    """Do nothing about an outage."""
+
+
+async def test_cancellations_are_listened_for_again(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Broken: after an outage of the server no run of this worker can be cancelled any more."""
+    listening: list[FlowRunCancellingObserver] = []
+
+    async def enter(observer: FlowRunCancellingObserver) -> FlowRunCancellingObserver:
+        """Listen to no server."""
+        listening.append(observer)
+        return observer
+
+    async def leave(observer: FlowRunCancellingObserver, *_: object) -> None:
+        """Listen no more."""
+        listening.remove(observer)
+
+    monkeypatch.setattr(FlowRunCancellingObserver, "__aenter__", enter)
+    monkeypatch.setattr(FlowRunCancellingObserver, "__aexit__", leave)
+    monkeypatch.setattr(shared_context, "AGAIN_SECONDS", 0.0)
+    context, ended, begun_since = SharedContext(), uuid4(), uuid4()
+    context.process_manager = ProcessManager()
+    async with await open_process(["true"]) as process:
+        for flow_run_id in (RUN, begun_since):
+            await context.process_manager.add(flow_run_id, ProcessHandle(process))
+    former = FlowRunCancellingObserver(ignore, on_failure=ignore_all)
+    async with AsyncExitStack() as stack, create_task_group() as group:
+        context._stack, context._observer = stack, await enter(former)
+        context._cancellation_task_group = group
+        context._handle_cancellation_observer_failure({RUN, ended})
+        former.add_in_flight_flow_run_id(begun_since)
+        while listening in ([former], []):  # noqa: ASYNC110 - it is over at the next turns
+            await asyncio.sleep(0)
+        (again,) = listening
+        assert again is context._observer
+        assert again._in_flight_flow_run_ids == {RUN, begun_since}
+        assert (again.on_cancelling, again.on_failure) == (ignore, ignore_all)
+    assert listening == []
+    assert "listened for again" in capfd.readouterr().out
 
 
 def test_prefect_still_has_what_is_replaced() -> None:

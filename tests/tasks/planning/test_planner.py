@@ -169,19 +169,23 @@ def test_no_provider_is_refused() -> None:
 
 def test_caveats_are_told_before_it_runs() -> None:
     """A user would learn of them afterwards."""
-    graph = workload({"a": (), "b": (), "c": ()})
+    graph = workload({"a": (), "b": (), "c": (), "d": ()})
     hasty = replace(graph.steps[1], timeout_seconds=4)
-    graph = replace(graph, steps=(graph.steps[0], hasty, graph.steps[2]))
-    times = estimates_for({"b": 3}) | {"c": Estimate("c", 1, 2, success=0.5, n=9, source="trained")}
+    graph = replace(graph, steps=(graph.steps[0], hasty, *graph.steps[2:]))
+    times = estimates_for({"b": 3}) | {
+        "c": Estimate("c", 1, 2, success=0.5, n=9, source="trained"),
+        "d": Estimate("d", 1, 2, source="siblings"),
+    }
     busy = replace(provider("p", slots=2), free=Resources(slots=1))
     planned = plan(graph, times, fleet(busy))
     assert planned.warnings == (
         "no history of a: durations are assumed",
+        "no history of d: taken to last as others of the matrix",
         "may exceed their time-out: b",
         "fail more often than one time in five: c",
         "p has only 1 slots free now: steps may start later",
     )
-    assert planned.estimate_source == "mixed: default, history, trained"
+    assert planned.estimate_source == "mixed: default, history, siblings, trained"
 
 
 @pytest.mark.integration
