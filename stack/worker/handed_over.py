@@ -7,8 +7,8 @@ that is handed nothing asks for all of it, as Prefect's engine does.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -22,6 +22,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import Flow, FlowRun, State, WorkPool, WorkQueue
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events import related
+from prefect.flow_engine import AsyncFlowRunEngine
 from prefect.flows import load_flow_from_entrypoint
 from prefect.states import Pending
 from prefect.types._datetime import now
@@ -141,23 +142,30 @@ def _imported(load: Callable[..., Any], handed: HandedOver) -> Callable[..., Any
 
 def _keep_name(handed: FlowRun) -> None:
     """Do not name a flow run as it is named already, as the server names it by the same template."""
-    client = cast("Any", PrefectClient)
-    set_name, before = client.set_flow_run_name, handed.name
+    client, engine = cast("Any", PrefectClient), cast("Any", AsyncFlowRunEngine)
+    set_name, begin_run, before = client.set_flow_run_name, engine.begin_run, handed.name
 
     async def set_other_name(self: PrefectClient, flow_run_id: UUID, name: str) -> Any:
         """Give a flow run a name."""
-        client.set_flow_run_name = set_name
         if (flow_run_id, name) == (handed.id, before):
             return None
         return await set_name(self, flow_run_id, name)
 
-    client.set_flow_run_name = set_other_name
+    async def begin_without_name(self: AsyncFlowRunEngine[Any, Any]) -> Any:
+        """Begin the first flow run of this process, and leave later names alone."""
+        engine.begin_run, client.set_flow_run_name = begin_run, set_other_name
+        try:
+            return await begin_run(self)
+        finally:
+            client.set_flow_run_name = set_name
+
+    engine.begin_run = begin_without_name
 
 
 def _take_what_began(handed: FlowRun) -> None:
     """Do not read a flow run that has just begun for the first time: the engine knows what it is."""
-    client = cast("Any", PrefectClient)
-    read = client.read_flow_run
+    client, engine = cast("Any", PrefectClient), cast("Any", AsyncFlowRunEngine)
+    read, set_up = client.read_flow_run, engine.setup_run_context
 
     async def read_unless_begun(self: PrefectClient, flow_run_id: UUID) -> Any:
         """Read a flow run."""
@@ -166,7 +174,14 @@ def _take_what_began(handed: FlowRun) -> None:
             return begun
         return await read(self, flow_run_id)
 
-    client.read_flow_run = read_unless_begun
+    @asynccontextmanager
+    async def set_up_without_read(*args: Any, **kwargs: Any) -> AsyncIterator[None]:
+        """Set the first attempt of the flow run up, which reads the flow run before all else."""
+        engine.setup_run_context, client.read_flow_run = set_up, read_unless_begun
+        async with set_up(*args, **kwargs):
+            yield
+
+    engine.setup_run_context = set_up_without_read
 
 
 def as_begun(handed: FlowRun) -> FlowRun | None:

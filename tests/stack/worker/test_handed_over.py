@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from threading import Event
 from typing import Any, NoReturn, cast
 from uuid import UUID, uuid4
@@ -70,6 +70,8 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> None:
         (results, "_read_server_default_result_storage_block_id"),
         (PrefectClient, "set_flow_run_name"),
         (PrefectClient, "read_flow_run"),
+        (AsyncFlowRunEngine, "begin_run"),
+        (AsyncFlowRunEngine, "setup_run_context"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(related, "RESOURCE_CACHE", {})
@@ -125,34 +127,52 @@ async def test_events_name_the_same_resources_without_a_request() -> None:
 async def test_a_run_is_not_named_as_it_is_named_already(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken: it writes its name once more, or a flow can no longer name its run."""
     given, names = handed(), list[str]()
+    client = PrefectClient("http://127.0.0.1:9/api")
 
     async def note(_: object, __: UUID, name: str) -> None:
         names.append(name)
 
+    async def begin(_: object) -> None:
+        for name in ("status of all", "another"):
+            await client.set_flow_run_name(given.flow_run.id, name)
+
     monkeypatch.setattr(PrefectClient, "set_flow_run_name", note)
+    monkeypatch.setattr(AsyncFlowRunEngine, "begin_run", begin)
     use(given)
-    client = PrefectClient("http://127.0.0.1:9/api")
-    for name in ("status of all", "status of all", "another"):
-        await client.set_flow_run_name(given.flow_run.id, name)
+    await client.set_flow_run_name(given.flow_run.id, "status of all")
+    engine = cast("Any", AsyncFlowRunEngine)
+    await engine.begin_run(None)
     assert names == ["status of all", "another"]
+    await engine.begin_run(None)
+    assert names == ["status of all", "another", "status of all", "another"]
 
 
 async def test_a_run_is_not_read_again_when_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken: each run reads what it has just written, or a flow reads what is outdated."""
-    given, reads = handed(), list[UUID]()
+    given, reads, got = handed(), list[UUID](), list[Any]()
+    client = PrefectClient("http://127.0.0.1:9/api")
 
     async def note(_: object, flow_run_id: UUID) -> None:
         reads.append(flow_run_id)
 
+    @asynccontextmanager
+    async def set_up(_: object) -> AsyncIterator[None]:
+        got.append(await client.read_flow_run(given.flow_run.id))
+        yield
+
     monkeypatch.setattr(PrefectClient, "read_flow_run", note)
+    monkeypatch.setattr(AsyncFlowRunEngine, "setup_run_context", set_up)
     use(given)
     given.flow_run.state = Running()
-    client = PrefectClient("http://127.0.0.1:9/api")
-    begun = await client.read_flow_run(given.flow_run.id)
-    assert (begun.run_count, begun.start_time) == (1, given.flow_run.state.timestamp)
-    assert reads == []
     await client.read_flow_run(given.flow_run.id)
-    assert reads == [given.flow_run.id]
+    assert len(reads) == 1  # whoever else reads, as what listens for a suspension does
+    engine = cast("Any", AsyncFlowRunEngine)
+    async with engine.setup_run_context(None):
+        await client.read_flow_run(given.flow_run.id)
+    assert len(reads) == 2
+    assert (got[0].run_count, got[0].start_time) == (1, given.flow_run.state.timestamp)
+    async with engine.setup_run_context(None):
+        assert len(reads) == 3
 
 
 @pytest.mark.parametrize(
