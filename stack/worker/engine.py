@@ -12,6 +12,10 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stack.worker.handed_over import HandedOver
 
 NEW_OBJECTS = 100_000
 """How many objects Python makes before it looks for garbage. With its own limit of 700, that takes a
@@ -21,8 +25,12 @@ _KEEP_VARIABLES = "SPT_NOENV"
 """A variable that setproctitle reads."""
 
 
-def main() -> None:
-    """Execute the flow run that the environment names."""
+def main(handed: HandedOver | None = None) -> None:
+    """Execute the flow run that the environment names.
+
+    Args:
+        handed: What need not be read of it.
+    """
     gc.set_threshold(NEW_OBJECTS)
     # Imports Prefect.
     from flows.run_state.secret_redaction import keep_secret  # noqa: PLC0415
@@ -36,12 +44,19 @@ def main() -> None:
     share_tls()
     end_promptly()
     wait_for_server()
+    if handed:
+        from stack.worker.handed_over import observe_later, use  # noqa: PLC0415
+
+        use(handed)
+        observe_later()
     # A fork has imported it, and it is to be run as a program.
     sys.modules.pop("prefect.engine", None)
     runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
 
 
-def run_in_fork(environment: Mapping[str, str], folder: Path, log: Path) -> None:
+def run_in_fork(
+    environment: Mapping[str, str], folder: Path, log: Path, handed: HandedOver | None = None
+) -> None:
     """Execute a flow run in this process, a fork that has another environment and output."""
     from stack.worker.tracker import track_again  # noqa: PLC0415
     from tasks.run_process import RUN_ID, title  # noqa: PLC0415
@@ -58,7 +73,7 @@ def run_in_fork(environment: Mapping[str, str], folder: Path, log: Path) -> None
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output, stream.fileno())
     os.close(output)
-    main()
+    main(handed)
 
 
 def set_title(text: str) -> None:

@@ -31,6 +31,7 @@ from stack.log import say
 from stack.registration.work_pool import FLOW_LOG, logged_command
 from stack.worker.engine import run_in_fork
 from stack.worker.fork_here import fork_here, may_fork
+from stack.worker.handed_over import HandedOver, to_hand_over
 
 PRELOADED = "stack.worker.preloaded"
 BEGIN_SECONDS = 15.0
@@ -133,13 +134,15 @@ class ForkServer:
             for name, value in environment.items()
         )
 
-    async def fork(self, environment: Mapping[str, str], folder: Path) -> Fork | None:
+    async def fork(
+        self, environment: Mapping[str, str], folder: Path, handed: HandedOver | None = None
+    ) -> Fork | None:
         """Return a new process that executes the flow run of ``environment``; None if none begins."""
         if await anyio.to_thread.run_sync(self._read_stamps) != self._stamps:
             say("files have changed: what flow runs need is imported again")
             self.end()
             self.start()
-        fork = await self._begun(_instructions(environment, folder))
+        fork = await self._begun(_instructions(environment, folder, handed))
         if fork is None:
             say("the fork server does not fork: a flow run is started in a new process")
         return fork
@@ -185,11 +188,11 @@ def _write(descriptor: int, data: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-def _instructions(environment: Mapping[str, str], folder: Path) -> bytes:
+def _instructions(environment: Mapping[str, str], folder: Path, handed: HandedOver | None) -> bytes:
     """Return what a fork reads first: how to prepare (as it is), and the process that it is."""
     log = Path(environment["SLIPWAY_HOME"], FLOW_LOG)
     process = multiprocessing.context.ForkServerProcess(
-        target=run_in_fork, args=(dict(environment), folder, log)
+        target=run_in_fork, args=(dict(environment), folder, log, handed)
     )
     buffer = io.BytesIO()
     # The process holds a key that is only pickled while something says that it starts one.
@@ -217,7 +220,8 @@ def install(server: ForkServer) -> None:
         **others: Any,
     ) -> Any:
         """Start a process, say that it has begun and wait for its end, as Prefect does."""
-        fork = await server.fork(env, cwd) if server.serves(command, env) else None
+        forks = server.serves(command, env)
+        fork = await server.fork(env, cwd, to_hand_over.get()) if forks else None
         if fork is None:
             return await start_process(
                 command,

@@ -24,6 +24,7 @@ from stack.worker.fork_server import ForkServer, install
 from stack.worker.patient_clients import wait_for_server
 from stack.worker.preload import preload
 from stack.worker.punctual_worker import PunctualWorker
+from stack.worker.settings_variables import keep_variables
 from stack.worker.shared_tls import share_tls
 from stack.worker.wake import Wake, listen
 from tasks.home import Home
@@ -87,6 +88,7 @@ async def serve(pool: str) -> None:
 def main() -> None:
     """Wait for the work pool, then serve it."""
     share_tls()
+    keep_variables()
     wait_for_server()
     home = Home(settings().root)
     if FORKS:

@@ -29,6 +29,6 @@ def preload(home: Home) -> None:
         if not entrypoint.startswith(_LEFT_OUT):
             import_module(entrypoint.rpartition(".")[0])
     del os.environ[_ONE_THREAD]
-    import_module("prefect.flow_engine")
+    import_module("stack.worker.handed_over")
     share_tls()
     spare_what_is_imported()

@@ -16,6 +16,7 @@ import httpx
 from anyio.abc import TaskStatus
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterId,
     FlowRunFilterNextScheduledStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
@@ -32,8 +33,10 @@ from flows.configuration.parameter_errors import unfit
 from stack.api import ApiError
 from stack.registration.work_pool import CRITICAL
 from stack.worker.exit_message import PREFECTS, exit_message
+from stack.worker.handed_over import what_was_read
 from stack.worker.missed_runs import skip_all_missed
 from stack.worker.missing_parameters import incompleteness
+from stack.worker.recent_reads import RecentReads, due_since, due_time
 from stack.worker.shared_context import SharedContext
 from stack.worker.starts import Starts, most_at_once
 from stack.worker.wake import Wake
@@ -46,6 +49,10 @@ POLL_SECONDS = 10.0
 """How often it polls its queues although nothing is due: Prefect calls them, and deployments, 'not
 ready' if nobody has for a minute. A poll writes to the database, and costs six times what a count
 does."""
+
+GAP_SECONDS = 0.25
+"""How long it does not poll again, as a poll finds whatever has become due before it: one takes the
+server 40 ms of a core, which it needs for the runs where many become due at once."""
 
 with warnings.catch_warnings():
     # It replaces the stock worker on purpose.
@@ -71,17 +78,20 @@ with warnings.catch_warnings():
             super().__init__(*args, **kwargs)
             self._shared: SharedContext | None = None
             self.starts = Starts(most_at_once())
+            self._queue_names: dict[UUID, str] = {}
             self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
         async def setup(self) -> None:
             """Prepare what all flow runs share; it ends after them."""
             self._shared = await self._exit_stack.enter_async_context(SharedContext())
             await super().setup()
+            RecentReads().share(self.client)
 
         async def get_and_submit_flow_runs(self) -> list[FlowRun]:
             """Skip all but the newest missed run of each schedule, then take what is due."""
             if self.wake:
                 self._due_by_event = await self.wake.wait()
+                await asyncio.sleep(self._polled_at + GAP_SECONDS - since_boot())
             # A clock that is set ahead makes runs late, just as a pause does.
             now = (since_boot(), time.time())
             paused = map(sub, now, self._looked_at) if self._looked_at else [LOOK_SECONDS]
@@ -103,14 +113,28 @@ with warnings.catch_warnings():
             if rests and not due and not await self._count_due():
                 return []
             self._polled_at = now
-            return await super()._get_scheduled_flow_runs()
+            responses = await super()._get_scheduled_flow_runs()
+            for response in responses:
+                await self._name(response)
+            return responses
+
+        async def _name(self, response: WorkerFlowRunResponse) -> None:
+            """Add the names of its pool and queue to a run: a poll, unlike a read, leaves them out."""
+            queue = response.work_queue_id
+            if queue not in self._queue_names:
+                queues = await self.client.read_work_queues(self._work_pool_name)
+                self._queue_names = {each.id: each.name for each in queues}
+            run = response.flow_run
+            run.work_queue_name = self._queue_names.get(queue)
+            run.work_pool_id, run.work_pool_name = response.work_pool_id, self._work_pool_name
 
         async def _count_due(self) -> int:
-            """Count the runs of the pool that a poll could return, of paused queues as well."""
+            """Count the runs of the pool that a poll could return anew, of paused queues as well."""
             horizon = datetime.now(UTC) + timedelta(seconds=int(self._prefetch_seconds))
             scheduled = FlowRunFilterStateType(any_=[StateType.SCHEDULED])
             return await self.client.count_flow_runs(
                 flow_run_filter=FlowRunFilter(
+                    id=FlowRunFilterId(not_any_=list(self._submitting_flow_run_ids)),
                     state=FlowRunFilterState(type=scheduled),
                     next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(before_=horizon),
                 ),
@@ -148,7 +172,9 @@ with warnings.catch_warnings():
                 return _left_alone(task_status, "refused")
             own = configuration.command and configuration.working_dir
             if self._shared and own:
-                ended = await self._shared.execute(flow_run, configuration, task_status)
+                objects = configuration._related_objects  # noqa: SLF001 - it keeps them for its events
+                handed = await what_was_read(self.client, flow_run, objects, self._work_pool)
+                ended = await self._shared.execute(flow_run, configuration, task_status, handed)
             else:
                 ended = await super().run(flow_run, configuration, task_status)
             if ended.status_code:
@@ -159,6 +185,7 @@ with warnings.catch_warnings():
             """Start a flow run when it is its turn, and keep the turn until its first line."""
             urgent = flow_run.work_queue_name == CRITICAL
             async with self.starts.turn(flow_run.id, urgent=urgent):
+                due_since.set(due_time(flow_run))  # of this task alone
                 await super()._submit_run(flow_run)
                 due = flow_run.next_scheduled_start_time or datetime.now(UTC)
                 if self.wake and self.wake.listens and due <= datetime.now(UTC):

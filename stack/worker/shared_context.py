@@ -21,6 +21,7 @@ from prefect.runner._starter_engine import EngineCommandStarter
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorkerResult
 
 from stack.log import say
+from stack.worker.handed_over import HandedOver, to_hand_over
 
 AGAIN_SECONDS = 5.0
 """How long it waits before it listens for cancellations again where it could not."""
@@ -42,8 +43,11 @@ class SharedContext(FlowRunExecutorContext):
         flow_run: FlowRun,
         configuration: ProcessJobConfiguration,
         task_status: TaskStatus[int] | None,
+        handed: HandedOver | None = None,
     ) -> ProcessWorkerResult:
         """Execute a flow run by the command of its pool, and wait for its end, as Prefect does.
+
+        A process that is forked is handed over what was read.
 
         Raises:
             RuntimeError: No process was started.
@@ -59,6 +63,7 @@ class SharedContext(FlowRunExecutorContext):
             flow_run, starter, resolve_flow=load_flow_from_flow_run, propose_submitting=False
         )
         results: list[FlowRunExecutionResult | None] = []
+        to_hand_over.set(handed)  # of this task alone
 
         async def submit(*, task_status: TaskStatus[ProcessHandle]) -> None:
             """Run the process, and keep how it ended."""

@@ -138,6 +138,16 @@ def test_a_suspended_run_goes_on_in_another_process(sample: Sample) -> None:
     assert end.removeprefix("ends") == second.removeprefix("begins") != str(process)
 
 
+def test_a_run_that_somebody_suspends_does_not_complete(sample: Sample) -> None:
+    """Broken: what somebody wanted to stop is done, as the process does not hear of it."""
+    run = sample.start("sleep", seconds=6)
+    process = sample.has_begun()
+    state = {"type": "PAUSED", "name": "Suspended"}
+    sample.stack.api.call("POST", f"/flow_runs/{run}/set_state", {"state": state})
+    eventually(lambda: not psutil.pid_exists(process), "its process goes on")
+    assert sample.stack.api.state(run).state_name == "Suspended"
+
+
 def test_a_limit_of_a_deployment_holds(sample: Sample) -> None:
     """Broken: two runs would work at once on what takes only one."""
     deployment = sample.stack.api.deployment("sample-sleep/sample-alone")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +11,10 @@ import pytest
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.workers.process import ProcessWorker
 
+from blocks.boot_clock import since_boot
 from stack.api import Json, SlipwayApi
 from stack.worker.punctual_worker import POLL_SECONDS, PunctualWorker
+from stack.worker.wake import Wake
 
 pytestmark = pytest.mark.prefect
 
@@ -75,3 +79,61 @@ async def test_it_polls_now_and_then_although_nothing_is_due(
         for _ in range(3):
             await worker._get_scheduled_flow_runs()
     assert polls == [0, 0]
+
+
+def start(server: str, deployment: str) -> str:
+    """Start a run of the deployment and return its id."""
+    with SlipwayApi(server) as api:
+        return str(api.call("POST", f"/deployments/{deployment}/create_flow_run", {})["id"])
+
+
+async def test_it_does_not_poll_for_runs_that_wait_for_their_turn(
+    deployment: str, server_without_runs: str, polls: list[int]
+) -> None:
+    """Broken: each look costs the server a poll while many runs begin, and they begin later."""
+    async with PunctualWorker(work_pool_name=POOL) as worker:
+        await worker._get_scheduled_flow_runs()
+        start(server_without_runs, deployment)
+        taken = await worker._get_scheduled_flow_runs()
+        worker._submitting_flow_run_ids.update(run.flow_run.id for run in taken)
+        await worker._get_scheduled_flow_runs()
+        assert polls == [0, 1]
+        start(server_without_runs, deployment)
+        await worker._get_scheduled_flow_runs()
+    assert polls == [0, 1, 2]
+
+
+async def test_a_burst_of_events_causes_few_polls(
+    deployment: str, server_without_runs: str, polls: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: the server answers a poll for each run of a burst, and none of the runs begins."""
+    async with PunctualWorker(work_pool_name=POOL) as worker:
+        await worker.sync_with_backend()
+        worker._looked_at = (since_boot(), time.time())
+        worker.wake = Wake(60.0)
+        worker.wake.tell(due=True)
+        await worker.get_and_submit_flow_runs()
+        monkeypatch.setattr("stack.worker.punctual_worker.GAP_SECONDS", 3600.0)
+        worker.wake.tell(due=True)
+        looks = asyncio.ensure_future(worker.get_and_submit_flow_runs())
+        await asyncio.wait([looks], timeout=0.5)
+        assert polls == [0]
+        looks.cancel()
+
+
+async def test_a_poll_says_of_a_run_what_a_read_says(
+    deployment: str, server_without_runs: str
+) -> None:
+    """Broken: a process is handed less than it would read, or `critical` runs wait like others."""
+    run = start(server_without_runs, deployment)
+    beside = {"estimated_start_time_delta"}  # how late it is, which depends on the moment
+    async with PunctualWorker(work_pool_name=POOL) as worker:
+        await worker._get_scheduled_flow_runs()
+        (taken,) = [
+            each.flow_run
+            for each in await worker._get_scheduled_flow_runs()
+            if str(each.flow_run.id) == run
+        ]
+        read = await worker.client.read_flow_run(taken.id)
+    assert taken.work_queue_name == "default"
+    assert taken.model_dump(exclude=beside) == read.model_dump(exclude=beside)
