@@ -22,6 +22,13 @@ def test_waits_double_up_to_a_cap() -> None:
     assert retry_delays(step) == [100, 200, 400, 600]
 
 
+def test_what_failed_before_a_kill_uses_up_retries() -> None:
+    """Each kill of a run would grant a step all its retries again."""
+    step = Step("a", ("x",), Path("/"), "a", retries=4, retry_delay_seconds=100)
+    assert retry_delays(step, 1) == [200, 400, 600]
+    assert retry_delays(step, 5) == []
+
+
 @pytest.mark.parametrize(
     ("error", "again"),
     [
