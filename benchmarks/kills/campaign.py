@@ -66,9 +66,9 @@ def campaign(ground: Ground, seed: int, say: Callable[[str], None]) -> None:
         left = examination.patiently(lambda: examination.left_over(ground.stack, ground.ledger))
         seen.left += [each for each in left if each not in seen.left]
         wrong = len(seen.lost()), len(seen.doubled()), len(seen.left_over())
-        seconds = time.monotonic() - began
+        seen.seconds = time.monotonic() - began
         say(
-            f"wave {wave.number}, {seconds:.0f} s: {len(seen.kills)} kills; lost, doubled, left: {wrong}"
+            f"wave {wave.number}, {seen.seconds:.0f} s: {len(seen.kills)} kills; lost, doubled, left: {wrong}"
         )
         if len(seen.kills) >= seen.points:
             return

@@ -36,7 +36,10 @@ class Examined:
 
 @dataclass(slots=True)
 class Campaign:
-    """All that was seen: the kills, the workloads, and what was left over between waves."""
+    """All that was seen: the kills, the workloads, and what was left over between waves.
+
+    ``missed`` are kills whose victim was not there, ``problems`` runs that ended otherwise than promised.
+    """
 
     points: int
     kills: list[Victim] = field(default_factory=list)
@@ -44,6 +47,7 @@ class Campaign:
     examined: list[Examined] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     def lost(self) -> list[str]:
         """Return all that was lost."""
@@ -73,6 +77,7 @@ class Campaign:
         """Return what a program may want to know beside the bars."""
         return {
             "benchmark": "kills",
+            "seconds": round(self.seconds),
             "kills": {victim.value: self.kills.count(victim) for victim in Victim},
             "missed": len(self.missed),
             "workloads": len(self.examined),
