@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Lock
 
 from benchmarks.bars import add_options, end
-from benchmarks.kills.campaign import Ground, campaign, configuration
+from benchmarks.kills.campaign import Ground, campaign, configuration, warm_up
 from benchmarks.kills.report import Campaign, table
 from benchmarks.own_stack import own_stack
 from tasks.ledger.connection import open_ledger
@@ -39,8 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stack.configure(configuration(stack.folder / "steps"))
         with closing(open_ledger(stack.config.resolved_ledger_url())) as ledger:
             ground = Ground(stack, ledger, Path(folder), seen, Lock())
-            campaign(ground, options.seed, lambda text: print(text, flush=True))
-    print(table(seen))
+            warm_up(ground)
+            try:
+                campaign(ground, options.seed, lambda text: print(text, flush=True))
+            finally:
+                print(table(seen), flush=True)
     return end(options, seen.figures(), seen.bars())
 
 

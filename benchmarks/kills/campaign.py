@@ -12,9 +12,9 @@ from threading import Lock
 
 from benchmarks.chaos.victims import flow
 from benchmarks.kills import effects, examination
-from benchmarks.kills.points import LATEST_SECONDS, Moment, Point, Victim, Wave, waves
+from benchmarks.kills.points import LATEST_SECONDS, SHAPES, Moment, Point, Victim, Wave, waves
 from benchmarks.kills.report import Campaign, Examined
-from benchmarks.kills.victims import Kill, kill_lane, kill_run, kill_shared
+from benchmarks.kills.victims import Kill, kill_both, kill_lane, kill_run, kill_shared
 from benchmarks.own_stack import OwnStack
 from stack.flow_run import FlowRun
 from tasks.errors import SlipwayError
@@ -23,9 +23,10 @@ from tasks.ledger.connection import Ledger
 PROJECT = "steps"
 SLOTS = 6
 _ATTEMPTS = 4
-_RUN_SECONDS = 120.0
+_RUN_SECONDS = 240.0
 _BEGIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
+ENDS_THE_RUN = frozenset({Victim.RUN, Victim.BOTH})
 _BEFORE_SECONDS = 1.5
 _AFTER_SECONDS = 0.8
 
@@ -55,6 +56,15 @@ def configuration(source: Path) -> dict[str, object]:
         "projects": {PROJECT: {"source": str(source), "stateless": True}},
         "providers": {"local": local},
     }
+
+
+def warm_up(ground: Ground) -> None:
+    """Run a workload of each shape once: it compiles the planner, and gives short steps their history."""
+    for shape, _ in SHAPES:
+        folder = ground.effects / f"warm-{shape}"
+        folder.mkdir()
+        spec = effects.workload(shape, folder)
+        ground.stack.done("run/run", {"project": PROJECT, "workload": spec})
 
 
 def campaign(ground: Ground, seed: int, say: Callable[[str], None]) -> None:
@@ -131,11 +141,11 @@ class _Workload:
         run_id = self._start()
         for point in self._points:
             kill = self._strike(point, run_id)
-            _note(self._ground, point.victim, kill)
+            _note(self._ground, kill.victim if kill else point.victim, kill)
             if kill:
                 self._seen.struck.append(kill.victim)
                 self._cut_off |= set(kill.cut_off)
-            if kill and kill.victim is Victim.RUN:
+            if kill and kill.victim in ENDS_THE_RUN:
                 run_id = self._ended_or_again(run_id)
         for _ in range(_ATTEMPTS):
             before, run_id = run_id, self._ended_or_again(run_id)
@@ -177,10 +187,15 @@ class _Workload:
         deadline = time.monotonic() + 2.0
         while time.monotonic() < deadline:
             steps = self._steps()
-            if steps and (kill := kill_lane(steps, self._chance)):
+            if steps and (kill := self._kill_in(steps, point.victim, run_id)):
                 return kill
             time.sleep(_LOOK_SECONDS)
         return None
+
+    def _kill_in(self, steps: Path, victim: Victim, run_id: str) -> Kill | None:
+        if victim is Victim.BOTH:
+            return kill_both(self._ground.home, run_id, steps, self._chance)
+        return kill_lane(steps, self._chance)
 
     def _reached(self, point: Point, run_id: str) -> bool:
         """Wait for the moment; False if it does not come."""

@@ -29,6 +29,7 @@ class Victim(StrEnum):
 
     RUN = "flow run"
     LANE = "lane"
+    BOTH = "run and lane"
     WORKER = "worker"
     FORK_SERVER = "fork server"
     SERVER = "server"
@@ -46,7 +47,7 @@ class Moment(StrEnum):
     ANY = "at any time"
 
 
-OWN = ((Victim.RUN, 3), (Victim.LANE, 2))
+OWN = ((Victim.RUN, 6), (Victim.LANE, 4), (Victim.BOTH, 1))
 SHARED = (
     (Victim.WORKER, 8),
     (Victim.FORK_SERVER, 8),
@@ -101,7 +102,7 @@ def _own(chance: random.Random) -> tuple[Point, ...]:
 def _own_point(chance: random.Random) -> Point:
     victim, moment = _drawn(OWN, chance), _drawn(MOMENTS, chance)
     # Lanes execute steps, and are there for no longer.
-    return Point(victim, Moment.STEPS if victim is Victim.LANE else moment, chance.random())
+    return Point(victim, moment if victim is Victim.RUN else Moment.STEPS, chance.random())
 
 
 def _shared(chance: random.Random) -> Point:

@@ -51,6 +51,12 @@ def kill_lane(steps: Path, chance: random.Random) -> Kill | None:
     return Kill(Victim.LANE, tuple(cut_off))
 
 
+def kill_both(home: Path, run_id: str, steps: Path, chance: random.Random) -> Kill | None:
+    """Kill a lane of a workload and at once its flow run, if that is there; None: it has no lane."""
+    lane = kill_lane(steps, chance)
+    return Kill(Victim.BOTH, lane.cut_off) if lane and kill_run(home, run_id) else lane
+
+
 def kill_shared(home: Path, victim: Victim) -> Kill | None:
     """Kill a part of the stack; None while it does not run."""
     pid = _fork_server(home) if victim is Victim.FORK_SERVER else part(home, victim)

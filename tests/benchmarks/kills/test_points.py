@@ -24,7 +24,8 @@ def test_every_victim_is_struck_and_every_moment_of_a_run() -> None:
     assert {point.moment for point in points if point.victim is Victim.RUN} == set(Moment) - {
         Moment.ANY
     }
-    assert {point.moment for point in points if point.victim is Victim.LANE} == {Moment.STEPS}
+    with_lane = (Victim.LANE, Victim.BOTH)
+    assert {point.moment for point in points if point.victim in with_lane} == {Moment.STEPS}
 
 
 def test_some_waves_kill_only_what_is_shared_and_some_only_what_is_not() -> None:
