@@ -105,7 +105,11 @@ def test_nobody_waits_for_the_lease_of_a_dead_run(ledger: Ledger) -> None:
     assert after.epoch > epoch
 
 
-@pytest.mark.parametrize("owner", ["", "elsewhere:1:1.0:other-boot", own_identity().encode()])
+@pytest.mark.parametrize(
+    "owner",
+    ["", "elsewhere:1:1.0:other-boot", own_identity().encode()],
+    ids=["unknown", "elsewhere", "alive"],
+)
 def test_a_lease_of_a_run_that_may_live_is_waited_for(ledger: Ledger, owner: str) -> None:
     """A run of another machine would lose its capacity, as its process is not seen from here."""
     opened(ledger, owner)
