@@ -6,7 +6,7 @@ SH := scripts/bootstrap.sh
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
 FAST := not integration and not prefect and not browser and not docker and not slow
 WORKERS ?= 3
-BENCHMARKS ?= copies dispatch forecasts launches memory planning reads rollout shim soak trigger
+BENCHMARKS ?= copies dispatch forecasts kills launches memory planning reads rollout shim soak trigger
 # Folder for what the tests run, as CI measures it; they take longer then.
 MEASURE ?=
 MEASURED = $(if $(MEASURE),$(PY) scripts/coverage/branch_coverage.py install && mkdir -p $(MEASURE) && BRANCH_COVERAGE=$(abspath $(MEASURE)))

@@ -46,7 +46,7 @@ class ShellRunner:
         outcome = await self._lanes.run(_spec(command), environment, self.grace_seconds)
         if outcome is None:  # it was started before, or its lane was killed
             outcome = await self._adopted(command, environment)
-        if outcome.end is End.LOST:  # its shim was killed; the processes it left must not go on
+        if outcome.end is End.LOST:  # its lane was killed; what that left must not go on
             await asyncio.to_thread(stop, command.directory, self.grace_seconds)
         return outcome
 

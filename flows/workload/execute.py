@@ -17,7 +17,7 @@ from tasks.distribute.dispatch.dispatcher import Dispatcher
 from tasks.distribute.dispatch.events import Hooks
 from tasks.distribute.dispatch.packing import is_packed
 from tasks.distribute.dispatch.results import StepResult
-from tasks.distribute.dispatch.resume import former_run
+from tasks.distribute.dispatch.resume import failed_tries, former_run
 from tasks.distribute.dispatch.runner import StepRunner
 from tasks.distribute.dispatch.task import SubmitByPrefect
 from tasks.distribute.planned import PlannedWorkload
@@ -75,7 +75,7 @@ async def execute(
     def packed(step: Step) -> bool:
         return is_packed(dispatcher.count, estimate_of(step, planned.estimates))
 
-    submit = SubmitByPrefect(packed, secrets, after, runner.where_logs_are)
+    submit = SubmitByPrefect(packed, secrets, after, runner.where_logs_are, failed_tries(done))
     logger = get_run_logger()
     began = time.time()
     async with shown_progress(f"Steps of {job.workload}", log_fault(logger)) as show_progress:

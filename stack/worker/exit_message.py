@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Mapping
 
 PREFECTS = "Process exited with status code"
 """How the message begins that Prefect gives such a run; it guesses who has ended the process."""
+_PREFECTS = re.compile(rf"{PREFECTS}: (-?\d+)\.")
 _SIGNAL_BASE = 128
 """A shell adds it to the number of the signal that has ended a process."""
 _AGAIN = "Start it again."
@@ -21,6 +23,12 @@ _LEFT: Mapping[str, str] = {
         ("launch", "restart", "stop", "forget"), "`status` says what runs. Start it again."
     ),
 }
+
+
+def exit_status(message: str) -> int | None:
+    """Return the exit status in a message of Prefect; None if it is another message."""
+    named = _PREFECTS.match(message)
+    return int(named[1]) if named else None
 
 
 def exit_message(status: int, operation: str) -> str:

@@ -177,8 +177,9 @@ with warnings.catch_warnings():
                 ended = await self._shared.execute(flow_run, configuration, task_status, handed)
             else:
                 ended = await super().run(flow_run, configuration, task_status)
-            if ended.status_code:
-                await self._settle(flow_run, ended.status_code)
+            if ended.status_code and await self._settle(flow_run, ended.status_code):
+                # Prefect would report it again, and guess why.
+                return ProcessWorkerResult(status_code=0, identifier=ended.identifier)
             return ended
 
         async def _submit_run(self, flow_run: FlowRun) -> None:
@@ -205,8 +206,11 @@ with warnings.catch_warnings():
             except httpx.HTTPError as error:
                 self._logger.warning("Could not label flow run %s: %s", flow_run_id, error)
 
-        async def _settle(self, flow_run: FlowRun, status: int) -> None:
-            """Settle a run whose process has ended with ``status``, and that did not say how."""
+        async def _settle(self, flow_run: FlowRun, status: int) -> bool:
+            """Settle a run whose process has ended with ``status``, and that did not say how.
+
+            Return whether it is in a final state.
+            """
             state = (await self.client.read_flow_run(flow_run.id)).state
             end: State[Any] | None = None
             if state and state.is_cancelling():
@@ -216,6 +220,7 @@ with warnings.catch_warnings():
                 end = Crashed(message=exit_message(status, operation))
             if end:
                 await self.client.set_flow_run_state(flow_run.id, end, force=True)
+            return bool(end or (state and state.is_final()))
 
         async def _complaint(self, flow_run: FlowRun) -> str:
             """Return why a flow run cannot begin; the API checks those not of a schedule."""

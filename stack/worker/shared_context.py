@@ -7,24 +7,45 @@ begin at once.
 from __future__ import annotations
 
 import asyncio
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
+import httpx
 from anyio import create_task_group
 from anyio.abc import TaskStatus
 from prefect._internal.observers import FlowRunCancellingObserver
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.flows import load_flow_from_flow_run
 from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExecutorContext
 from prefect.runner._process_manager import ProcessHandle
 from prefect.runner._starter_engine import EngineCommandStarter
+from prefect.runner._state_proposer import StateProposer
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorkerResult
 
 from stack.log import say
+from stack.worker.exit_message import exit_message, exit_status
 from stack.worker.handed_over import HandedOver, to_hand_over
 
 AGAIN_SECONDS = 5.0
 """How long it waits before it listens for cancellations again where it could not."""
+
+
+class PlainProposer(StateProposer):
+    """Says once how the process of a flow run has ended, what it leaves, and what to do."""
+
+    async def propose_crashed(self, flow_run: FlowRun, message: str) -> State[Any] | None:
+        """Propose Crashed, with our message in place of Prefect's, which guesses."""
+        if (status := exit_status(message)) is not None:
+            message = exit_message(status, await self._operation(flow_run))
+        return await super().propose_crashed(flow_run, message)
+
+    async def _operation(self, flow_run: FlowRun) -> str:
+        """Return the name of its flow; empty if the server does not say."""
+        try:
+            return (await self._client.read_flow(flow_run.flow_id)).name
+        except httpx.HTTPError as error:
+            say(f"the flow of {flow_run.id}, which has crashed, is not known: {error}")
+            return ""
 
 
 class SharedContext(FlowRunExecutorContext):
@@ -33,6 +54,7 @@ class SharedContext(FlowRunExecutorContext):
     async def __aenter__(self) -> Self:
         """Connect, and listen for cancellations."""
         await super().__aenter__()
+        self._state_proposer = PlainProposer(client=self.client)
         self._under_way: dict[UUID, asyncio.Event] = {}
         self._cancel = self._cancellation_manager.cancel_by_id
         self._cancellation_manager.cancel_by_id = self._cancel_alone  # type: ignore[method-assign]

@@ -119,6 +119,16 @@ def test_a_killed_run_crashes_and_its_hook_is_called(sample: Sample) -> None:
     eventually(lambda: sample.notes()[1:] == ["crashed"], "no hook was called")
 
 
+def test_a_kill_is_told_once(sample: Sample) -> None:
+    """Broken: one kill sends two alerts, and the first says that memory ran out."""
+    run = sample.start("sleep", seconds=60)
+    os.kill(sample.has_begun(), signal.SIGKILL)
+    says = "Its process was ended by SIGKILL. Start it again."
+    eventually(lambda: sample.stack.api.state(run).message == says, "it does not say how")
+    states = sample.stack.api.call("GET", f"/flow_run_states/?flow_run_id={run}")
+    assert [state["type"] for state in states].count("CRASHED") == 1
+
+
 def test_a_run_that_takes_too_long_times_out(sample: Sample) -> None:
     """Broken: the limit that the flow declares would not hold."""
     assert sample.ended(sample.start("time-out")).state_name == "TimedOut"

@@ -18,7 +18,13 @@ from blocks.providers.process.identity import (
     own_identity,
     owner_alive,
 )
-from blocks.providers.process.run_status import is_running, log_path, restart_policy, status
+from blocks.providers.process.run_status import (
+    is_running,
+    log_path,
+    restart_policy,
+    status,
+    unseen,
+)
 from blocks.providers.process.shim_spec import (
     Ended,
     NotStarted,
@@ -57,7 +63,9 @@ _LOOK_AGAIN_SECONDS = 5.0
 
 
 async def wait(directory: Path) -> Outcome:
-    """Return the outcome as soon as it has ended.
+    """Return the outcome as soon as it has ended, or its shim was killed.
+
+    In the latter case it counts as lost, and may go on: nobody ends it at its limits, or sees its end.
 
     Raises:
         ShimError: Nothing was ever started in ``directory``.
@@ -68,13 +76,14 @@ async def wait(directory: Path) -> Outcome:
             return current.outcome
         if isinstance(current, NotStarted):
             raise ShimError(f"nothing was started in {directory}")
-        await _gone(current)
+        if not current.supervised:
+            return unseen(directory, current)
+        await _gone(current.shim.pid)
 
 
-async def _gone(running: Running) -> None:
-    """Return when the shim, or the child of a dead shim, has ended or may have."""
-    pid = running.shim.pid if running.supervised else running.child_pid
-    if pid is None or not hasattr(os, "pidfd_open"):
+async def _gone(pid: int) -> None:
+    """Return when that process has ended or may have."""
+    if not hasattr(os, "pidfd_open"):
         await asyncio.sleep(_POLL_SECONDS)
         return
     try:

@@ -81,6 +81,17 @@ def known_alive(encoded: str) -> bool:
         return False
 
 
+def known_dead(encoded: str) -> bool:
+    """Tell whether an owner is certainly dead: a process of this machine that does not run any more.
+
+    It is False for one on another host, which cannot be known, and for an invalid identity.
+    """
+    try:
+        return not owner_alive(encoded)
+    except ValueError:
+        return False
+
+
 def host_name() -> str:
     """Return the current host name of this machine."""
     return socket.gethostname()

@@ -92,6 +92,11 @@ def outcome_of(directory: Path, record: files.Record) -> Outcome:
     )
 
 
+def unseen(directory: Path, running: Running) -> Outcome:
+    """Return the outcome of a run that goes on although its shim was killed: nobody sees its end."""
+    return _lost(directory, running.started_at, _KILLED)
+
+
 def _lost(directory: Path, started_at: float | None, cause: str) -> Outcome:
     """Return the outcome of a run whose end nobody saw: it ended at its last sign of life."""
     signs = [directory / files.STATE, log_path(directory)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from blocks.providers.interface import End
 from tasks.distribute.dispatch.ready_queue import FormerRun
 from tasks.ledger.executions import Execution
 
@@ -22,6 +24,18 @@ def former_run(executions: Iterable[Execution]) -> FormerRun:
     return FormerRun(
         finished={s: e.outcome for s, e in last.items() if e.outcome and e.outcome.succeeded},
         started={step: e.provider for step, e in last.items() if e.outcome is None},
+    )
+
+
+def failed_tries(executions: Iterable[Execution]) -> Mapping[str, int]:
+    """Return by step how many attempts have failed by themselves.
+
+    One that was cancelled, or lost with its run, says nothing about the step.
+    """
+    return Counter(
+        each.step
+        for each in executions
+        if each.outcome and each.outcome.end not in {End.SUCCEEDED, End.PREEMPTED, End.LOST}
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from itertools import islice
 from typing import Any
 
@@ -84,7 +84,8 @@ class SubmitByPrefect:
     A step for which ``packed`` is true shares a task run. If its first attempt fails, it gets one of
     its own, which begins with that attempt. ``secrets`` are removed from the log lines that a failure
     quotes. ``after`` is the result of the task that steps without needs follow in the graph of the
-    UI; the others follow their needs. ``logs`` says where the logs of steps are.
+    UI; the others follow their needs. ``logs`` says where the logs of steps are. ``failed`` counts the
+    attempts by step that failed in former runs of the workload: they use up its retries.
     """
 
     def __init__(
@@ -93,8 +94,10 @@ class SubmitByPrefect:
         secrets: Collection[str] = (),
         after: object = None,
         logs: str = "",
+        failed: Mapping[str, int] | None = None,
     ) -> None:
         self._packed = packed
+        self._failed = failed or {}
         self._logs = logs
         self._secrets = secrets
         self._after = after
@@ -135,9 +138,8 @@ class SubmitByPrefect:
         return self._packs[-1]
 
     async def _own(self, step: Step, attempt: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        configured = run_step.with_options(
-            retries=step.retries, retry_delay_seconds=retry_delays(step)
-        )
+        delays = retry_delays(step, self._failed.get(step.id, 0))
+        configured = run_step.with_options(retries=len(delays), retry_delay_seconds=delays)
         needed = (outcome for need in step.needs for outcome in self._outcomes.get(need, ()))
         upstream: list[object] = [*islice(needed, _MAX_ARROWS)] or [self._after]
         # Opaque: Prefect would draw an edge to every task with a result anywhere inside, and many
@@ -157,9 +159,12 @@ class SubmitByPrefect:
         return "\n".join(last_lines(outcome.log_path, _QUOTED_LINES, self._secrets))
 
 
-def retry_delays(step: Step) -> list[float]:
-    """Return the delay before each retry, in seconds: doubled each time, up to a cap."""
+def retry_delays(step: Step, failed: int = 0) -> list[float]:
+    """Return the delay before each retry, in seconds: doubled each time, up to a cap.
+
+    A step that failed so often in former runs of its workload has so many fewer.
+    """
     return [
         min(step.retry_delay_seconds * 2**retry, _MAX_DELAY_SECONDS)
-        for retry in range(step.retries)
+        for retry in range(failed, step.retries)
     ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from blocks.providers import shell_runner
@@ -150,3 +153,18 @@ async def test_a_step_outlives_who_ran_it_and_is_adopted(tmp_path: Path) -> None
     assert (await RUNNER.run(command)).succeeded
     assert (await RUNNER.run(command)).succeeded
     assert (tmp_path / "ran").read_text() == "x\n"
+
+
+async def test_a_step_whose_lane_is_killed_ends_at_once(tmp_path: Path) -> None:
+    """Broken: it would go on without its limits, beside the attempt that repeats it."""
+    command = shell(tmp_path, "echo $$ > pid; sleep 600")
+    task = asyncio.create_task(RUNNER.run(command))
+    await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    current = detached.status(command.directory)
+    assert isinstance(current, detached.Running)
+    os.kill(current.shim.pid, signal.SIGKILL)
+    outcome = await asyncio.wait_for(task, 20)
+    assert outcome.end is End.LOST
+    with suppress(psutil.NoSuchProcess):  # it may not have been reaped yet
+        left = psutil.Process(int((tmp_path / "pid").read_text()))
+        assert left.status() == psutil.STATUS_ZOMBIE

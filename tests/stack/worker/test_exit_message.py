@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stack.worker.exit_message import exit_message
+from stack.worker.exit_message import exit_message, exit_status
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,10 @@ def test_what_it_leaves_is_said() -> None:
     """Broken: nobody knows whether a deploy that was killed has moved the traffic."""
     assert "`status` then says which version serves" in exit_message(-9, "deploy")
     assert "repeats no step that has finished" in exit_message(-9, "run")
+
+
+def test_only_prefects_message_names_a_status() -> None:
+    """Broken: our message is lost, or another error is told as the end of a process."""
+    assert exit_status("Process exited with status code: -9. Process exited due to") == -9
+    assert exit_status("Process exited with status code: 255. ") == 255
+    assert exit_status("Flow run could not start: Process exited with status code: 1.") is None

@@ -6,17 +6,21 @@ import asyncio
 from contextlib import AsyncExitStack
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from anyio import create_task_group, open_process
 from prefect._internal.observers import FlowRunCancellingObserver
+from prefect.client.schemas.objects import Flow, FlowRun
 from prefect.runner._cancellation_manager import CancellationManager
 from prefect.runner._flow_run_executor import FlowRunExecutorContext
 from prefect.runner._process_manager import ProcessHandle, ProcessManager
+from prefect.runner._state_proposer import StateProposer
 from prefect.workers.process import ProcessWorker
 
 from stack.worker import shared_context
+from stack.worker.exit_message import exit_message
 from stack.worker.punctual_worker import PunctualWorker
-from stack.worker.shared_context import SharedContext
+from stack.worker.shared_context import PlainProposer, SharedContext
 
 pytestmark = pytest.mark.prefect
 RUN = uuid4()
@@ -109,6 +113,46 @@ async def test_cancellations_are_listened_for_again(
     assert "listened for again" in capfd.readouterr().out
 
 
+class Server:
+    """Knows the flow of a run, or does not answer."""
+
+    def __init__(self, *, answers: bool) -> None:
+        self.answers = answers
+
+    async def read_flow(self, _: UUID) -> Flow:
+        """Return a flow."""
+        if not self.answers:
+            raise httpx.ConnectError("away")
+        return Flow(name="run", labels={})
+
+
+PREFECTS = "Process exited with status code: -9. Typically caused by exceeding memory limits"
+
+
+@pytest.mark.parametrize(
+    ("answers", "message", "told"),
+    [
+        (True, PREFECTS, exit_message(-9, "run")),
+        (False, PREFECTS, exit_message(-9, "")),
+        (True, "Flow run could not start: no room", "Flow run could not start: no room"),
+    ],
+)
+async def test_the_only_message_of_a_kill_is_ours(
+    answers: bool, message: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: one kill makes two Crashed states, or none while the server is away."""
+    proposed: list[str] = []
+
+    async def propose(_: StateProposer, _run: FlowRun, message: str) -> None:
+        """Note what is proposed."""
+        proposed.append(message)
+
+    monkeypatch.setattr(StateProposer, "propose_crashed", propose)
+    proposer = PlainProposer(client=Server(answers=answers))  # type: ignore[arg-type] # all of it
+    await proposer.propose_crashed(FlowRun(id=RUN, flow_id=uuid4()), message)
+    assert proposed == [told]
+
+
 def test_prefect_still_has_what_is_replaced() -> None:
     """Broken: a new version of Prefect goes its own way, and nobody notices."""
     replaced = {
@@ -120,6 +164,7 @@ def test_prefect_still_has_what_is_replaced() -> None:
         ),
         FlowRunExecutorContext: ("_handle_cancellation_observer_failure", "create_executor"),
         CancellationManager: ("cancel_by_id",),
+        StateProposer: ("propose_crashed",),
     }
     for kind, names in replaced.items():
         assert [name for name in names if not hasattr(kind, name)] == []

@@ -94,6 +94,28 @@ def test_a_clock_that_was_set_back_keeps_nothing_of_the_dead(ledger: Ledger) -> 
     assert reap(ledger, -3600.0, 10.0) == [claim.owner]
 
 
+def test_nobody_waits_for_the_lease_of_a_dead_run(ledger: Ledger) -> None:
+    """After a kill, other workloads would wait for seconds beside capacity that nobody uses."""
+    _, claim = opened(ledger, DEAD)
+    enqueue(ledger, replace(claim, owner=f"{claim.owner}2"), "full", 0.0, lease_seconds=10.0)
+    epoch = queue_state(ledger, "local").epoch
+    assert reap(ledger, 1.0, 10.0) == [claim.owner, f"{claim.owner}2"]
+    after = queue_state(ledger, "local")
+    assert (after.held, after.waiting) == ((), ())
+    assert after.epoch > epoch
+
+
+@pytest.mark.parametrize(
+    "owner",
+    ["", "elsewhere:1:1.0:other-boot", own_identity().encode()],
+    ids=["unknown", "elsewhere", "alive"],
+)
+def test_a_lease_of_a_run_that_may_live_is_waited_for(ledger: Ledger, owner: str) -> None:
+    """A run of another machine would lose its capacity, as its process is not seen from here."""
+    opened(ledger, owner)
+    assert reap(ledger, 1.0, 10.0) == []
+
+
 @pytest.mark.integration
 def test_what_still_runs_holds_its_capacity_though_its_run_died(
     ledger: Ledger, attempt: Path
@@ -102,10 +124,12 @@ def test_what_still_runs_holds_its_capacity_though_its_run_died(
     lease, claim = opened(ledger, DEAD)
     begun(ledger, lease, "build", attempt)
     granted(ledger, replace(claim, owner=f"{lease.id}/test"))
-    assert reap(ledger, 100.0, 10.0) == [f"{lease.id}/test"]
+    assert reap(ledger, 1.0, 10.0) == [f"{lease.id}/test"]
+    assert queue_state(ledger, "local").held[0].lease_until == 10.0
+    assert reap(ledger, 100.0, 10.0) == []
     assert owners(ledger) == [claim.owner]
     detached.stop(attempt, 0.0)
-    assert reap(ledger, 200.0, 10.0) == [claim.owner]
+    assert reap(ledger, 101.0, 10.0) == [claim.owner]
 
 
 def test_a_run_that_took_a_workload_over_does_not_hold_what_the_dead_one_held(

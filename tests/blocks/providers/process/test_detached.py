@@ -195,16 +195,19 @@ def test_stop_works_when_the_shim_was_killed(directory: Path, tmp_path: Path) ->
     assert not runs(int((tmp_path / "pid").read_text()))
 
 
-async def test_nobody_saw_the_end_of_a_run_whose_shim_was_killed(directory: Path) -> None:
-    """Broken: a step of unknown end would count as done, or be awaited for ever."""
+async def test_nobody_waits_for_a_run_whose_shim_was_killed(directory: Path) -> None:
+    """Broken: a step of unknown end would count as done, or go on for ever past its time limit."""
     detached.start(spec(directory, "sleep", "600"), ENVIRONMENT)
     status = running(directory)
     waiting = asyncio.create_task(detached.wait(directory))
     os.kill(status.shim.pid, signal.SIGKILL)
-    os.kill(status.child_pid or 0, signal.SIGKILL)
     outcome = await asyncio.wait_for(waiting, 20)
     assert outcome.end is End.LOST
-    assert isinstance(detached.status(directory), Ended)
+    assert outcome.started_at == status.started_at
+    assert running(directory).child_pid == status.child_pid
+    os.kill(status.child_pid or 0, signal.SIGKILL)
+    until(lambda: isinstance(detached.status(directory), Ended))
+    assert (await detached.wait(directory)).end is End.LOST
 
 
 def test_a_recycled_pid_is_left_alone(directory: Path) -> None:

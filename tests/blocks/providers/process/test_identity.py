@@ -15,6 +15,7 @@ from blocks.providers.process.identity import (
     identity_here,
     is_alive,
     known_alive,
+    known_dead,
     own_identity,
     owner_alive,
 )
@@ -48,6 +49,16 @@ def test_only_what_is_seen_here_is_known_to_be_alive() -> None:
     assert not known_alive(replace(me, host="elsewhere", boot_id="other").encode())
     assert not known_alive(replace(me, create_time=me.create_time - 1).encode())
     assert not known_alive("")
+
+
+def test_only_a_process_of_this_machine_is_certainly_dead() -> None:
+    """Broken: a run of another machine would lose what it holds, as it is not seen from here."""
+    me = own_identity()
+    assert known_dead(replace(me, create_time=me.create_time - 1).encode())
+    assert known_dead(replace(me, boot_id="before the reboot").encode())
+    assert not known_dead(me.encode())
+    assert not known_dead(replace(me, host="elsewhere", boot_id="other").encode())
+    assert not known_dead("")
 
 
 def test_a_zombie_is_dead() -> None:

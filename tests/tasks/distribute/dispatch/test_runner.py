@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blocks.providers.interface import Command, End, Outcome, Resources
-from tasks.distribute.dispatch.resume import former_run, unfinished
+from tasks.distribute.dispatch.resume import failed_tries, former_run, unfinished
 from tasks.distribute.dispatch.runner import StepRunner, command_of
 from tasks.errors import SlipwayError, StaleFenceError
 from tasks.ledger.connection import Ledger
@@ -209,6 +209,17 @@ async def test_what_died_with_the_former_run_is_tried_anew_where_it_may_be(
         former=unfinished_attempts,
     )
     assert (await runner(a_step(tmp_path, idempotent=idempotent), "local")).end is ends
+
+
+def test_only_what_failed_by_itself_uses_up_retries(tmp_path: Path) -> None:
+    """A kill would cost a step its retries, or grant it those that it has used."""
+    ends = [End.FAILED, End.TIMED_OUT, End.OUT_OF_MEMORY, End.LOST, End.PREEMPTED, End.SUCCEEDED]
+    outcomes = [None, *(Outcome(end=end, started_at=0.0, ended_at=1.0) for end in ends)]
+    attempts = [
+        Execution("w", "s", number, 1, "local", "shell", "k", tmp_path, 0.0, Resources(), outcome)
+        for number, outcome in enumerate(outcomes, 1)
+    ]
+    assert failed_tries(attempts) == {"s": 3}
 
 
 async def test_a_cancelled_attempt_has_an_outcome(ledger: Ledger, tmp_path: Path) -> None:

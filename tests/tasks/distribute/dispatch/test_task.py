@@ -9,17 +9,56 @@ from typing import Any
 import pytest
 from prefect.states import Failed
 
+from blocks.providers.interface import Outcome
+from tasks.distribute.dispatch import task
 from tasks.distribute.dispatch.results import RefusedError, StepFailedError
-from tasks.distribute.dispatch.task import retry_delays, worth_retrying
+from tasks.distribute.dispatch.task import SubmitByPrefect, retry_delays, worth_retrying
 from tasks.errors import BadInputError, StaleFenceError
 from tasks.workload import Step
-from tests.tasks.planning.fakes import BAD
+from tests.tasks.planning.fakes import BAD, GOOD
 
 
 def test_waits_double_up_to_a_cap() -> None:
     """Prefect would hammer what is down, or wait for days before the last try."""
     step = Step("a", ("x",), Path("/"), "a", retries=4, retry_delay_seconds=100)
     assert retry_delays(step) == [100, 200, 400, 600]
+
+
+def test_what_failed_before_a_kill_uses_up_retries() -> None:
+    """Each kill of a run would grant a step all its retries again."""
+    step = Step("a", ("x",), Path("/"), "a", retries=4, retry_delay_seconds=100)
+    assert retry_delays(step, 1) == [200, 400, 600]
+    assert retry_delays(step, 5) == []
+
+
+@pytest.mark.parametrize(("failed", "retries"), [({}, 2), ({"a": 1, "b": 2}, 1), ({"a": 9}, 0)])
+async def test_a_task_run_has_the_retries_that_are_left(
+    failed: dict[str, int], retries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count of former failures would be known, and not be used."""
+    asked: list[int] = []
+
+    class Configurable:
+        """Stands for the task: notes its options, and runs nothing."""
+
+        def with_options(self, *, retries: int, retry_delay_seconds: list[float]) -> object:
+            """Note them."""
+            assert len(retry_delay_seconds) == retries
+            asked.append(retries)
+            return self.run
+
+        async def run(self, *_: object, **_options: object) -> object:
+            """Succeed."""
+            return GOOD
+
+    async def attempt() -> Outcome:
+        """Succeed."""
+        return GOOD
+
+    monkeypatch.setattr(task, "run_step", Configurable())
+    submit = SubmitByPrefect(failed=failed)
+    assert await submit(Step("a", ("x",), Path("/"), "a", retries=2), attempt) == GOOD
+    assert asked == [retries]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The kill campaign: kills parts of a stack at many points of workloads, and looks at effects."""
