@@ -36,6 +36,14 @@ def work_pool_exists(api: SlipwayApi, pool: str) -> bool:
     return knows(api, f"/work_pools/{pool}")
 
 
+def work_pool_type(api: SlipwayApi, pool: str) -> str:
+    """Return the type of ``pool``; empty where the server does not answer or know it."""
+    try:
+        return str(api.call("GET", f"/work_pools/{pool}")["type"])
+    except (ApiError, httpx.HTTPStatusError):
+        return ""
+
+
 def knows(api: SlipwayApi, path: str) -> bool:
     """Tell whether the server answers and has something at ``path``."""
     try:

@@ -13,6 +13,12 @@ import httpx
 from stack.api import SlipwayApi
 from stack.runs.flow_process import ENGINE
 
+POOL_TYPE = "slipway"
+"""The type of the pool. A worker of another type, such as Prefect's own, refuses to serve it."""
+
+FORMER_POOL_TYPE = "process"
+"""The type of pools that earlier versions made; Prefect cannot change it."""
+
 CRITICAL = "critical"
 """The work queue of what must not wait for anything else."""
 
@@ -63,7 +69,7 @@ def ensure_pool(api: SlipwayApi, pool: str, template: Json) -> None:
     if exists:
         api.call("PATCH", f"/work_pools/{pool}", body)
     else:
-        api.call("POST", "/work_pools/", {"name": pool, "type": "process", **body})
+        api.call("POST", "/work_pools/", {"name": pool, "type": POOL_TYPE, **body})
     for queue, priority in QUEUES.items():
         path = f"/work_pools/{pool}/queues"
         queue_body: Json = {"priority": priority}

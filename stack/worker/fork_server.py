@@ -138,14 +138,27 @@ class ForkServer:
         self, environment: Mapping[str, str], folder: Path, handed: HandedOver | None = None
     ) -> Fork | None:
         """Return a new process that executes the flow run of ``environment``; None if none begins."""
-        if await anyio.to_thread.run_sync(self._read_stamps) != self._stamps:
-            say("files have changed: what flow runs need is imported again")
-            self.end()
-            self.start()
+        await self._import_what_has_changed()
         fork = await self._begun(_instructions(environment, folder, handed))
         if fork is None:
             say("the fork server does not fork: a flow run is started in a new process")
         return fork
+
+    async def keep_ready(self, seconds: float) -> None:
+        """Look every so many seconds that a fork can begin at once.
+
+        What has changed is imported before a flow run needs it, and a killed fork server is replaced.
+        """
+        while True:
+            await anyio.sleep(seconds)
+            await self._import_what_has_changed()
+            self._server.ensure_running()
+
+    async def _import_what_has_changed(self) -> None:
+        if await anyio.to_thread.run_sync(self._read_stamps) != self._stamps:
+            say("files have changed: what flow runs need is imported again")
+            self.end()
+            self.start()
 
     def end(self) -> None:
         """Let the process end, with the last of its forks."""

@@ -31,7 +31,7 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 from blocks.boot_clock import since_boot
 from flows.configuration.parameter_errors import unfit
 from stack.api import ApiError
-from stack.registration.work_pool import CRITICAL
+from stack.registration.work_pool import CRITICAL, FORMER_POOL_TYPE, POOL_TYPE
 from stack.worker.exit_message import PREFECTS, exit_message
 from stack.worker.handed_over import what_was_read
 from stack.worker.missed_runs import skip_all_missed
@@ -67,7 +67,11 @@ with warnings.catch_warnings():
         A run that it gets again while its process lives gets no second process.
         """
 
-        type = "process"
+        type = POOL_TYPE
+        _display_name = "Slipway"
+        _description = (
+            "Executes the flow runs of Slipway on its machine, each as a fork of one process."
+        )
         wake: Wake | None = None
         """What it waits for before it looks; none for a worker that looks when it is called."""
         _due_by_event = False
@@ -229,6 +233,16 @@ with warnings.catch_warnings():
             deployment = await self.client.read_deployment(flow_run.deployment_id)
             schema = deployment.parameter_openapi_schema or {}
             return incompleteness(schema, flow_run.parameters) or unfit(schema, flow_run.parameters)
+
+    class FormerPoolWorker(PunctualWorker):
+        """The worker of a pool that an earlier version made."""
+
+        type = FORMER_POOL_TYPE
+
+
+def worker_of(pool_type: str) -> type[PunctualWorker]:
+    """Return the worker that serves a pool of this type without a warning of Prefect's."""
+    return FormerPoolWorker if pool_type == FORMER_POOL_TYPE else PunctualWorker
 
 
 def _left_alone(task_status: TaskStatus[int] | None, why: str) -> ProcessWorkerResult:

@@ -35,7 +35,7 @@ TINY = Declared(
 def api(prefect_server: str) -> Iterator[SlipwayApi]:
     """Give a client of a server that has a pool of this module's own."""
     with SlipwayApi(prefect_server) as client:
-        client.call("POST", "/work_pools/", {"name": POOL, "type": "process"})
+        client.call("POST", "/work_pools/", {"name": POOL, "type": "slipway"})
         yield client
         client.call("DELETE", f"/work_pools/{POOL}")
 

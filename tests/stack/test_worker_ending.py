@@ -53,9 +53,9 @@ def test_a_worker_that_ends_by_itself_fails_with_its_reason(
 ) -> None:
     """Broken: it would end with code 0 and an empty log, again and again."""
     monkeypatch.setattr(Fake, "act", staticmethod(act), raising=False)
-    monkeypatch.setattr(main, "PunctualWorker", Fake)
+    monkeypatch.setattr(main, "worker_of", lambda _: Fake)
     with pytest.raises(error):
-        asyncio.run(main.serve("slipway"))
+        asyncio.run(main.serve("slipway", "slipway"))
 
 
 def test_a_worker_that_is_told_to_stop_ends_well(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,5 +66,5 @@ def test_a_worker_that_is_told_to_stop_ends_well(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Fake, "act", staticmethod(stop), raising=False)
     monkeypatch.setattr(Fake, "seconds", 60)
-    monkeypatch.setattr(main, "PunctualWorker", Fake)
-    asyncio.run(main.serve("slipway"))
+    monkeypatch.setattr(main, "worker_of", lambda _: Fake)
+    asyncio.run(main.serve("slipway", "slipway"))

@@ -47,7 +47,7 @@ def test_the_pool_is_made_with_its_queues(prefect_api: Fake) -> None:
     with prefect_api.client() as api:
         ensure_pool(api, "slipway", DEFAULT)
     [body] = prefect_api.bodies("POST /work_pools/")
-    assert (body["name"], body["type"]) == ("slipway", "process")
+    assert (body["name"], body["type"]) == ("slipway", "slipway")
     queues = {each.pop("name"): each for each in prefect_api.bodies(f"POST {POOL}/queues")}
     assert queues == {
         "critical": {"priority": 1, "concurrency_limit": None},

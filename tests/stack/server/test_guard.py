@@ -33,7 +33,7 @@ def test_what_an_operation_takes_stays_checked(ask: Ask, change: Json, upserts: 
 @pytest.fixture(scope="module")
 def _pool(ask: Ask) -> None:
     """Make the work pool by which operations run, with a queue."""
-    pool = {"name": "slipway", "type": "process", "base_job_template": TEMPLATE}
+    pool = {"name": "slipway", "type": "slipway", "base_job_template": TEMPLATE}
     make(ask, "/work_pools/", pool)
     make(ask, "/work_pools/slipway/queues", {"name": "batch"})
 

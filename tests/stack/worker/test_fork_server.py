@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import psutil
@@ -172,6 +173,40 @@ async def test_what_has_changed_is_imported_again(
         each.close()
     assert (fork.returncode, next_fork.returncode) == (1, 1)
     await asyncio.to_thread(parent.wait, 30)
+
+
+async def test_it_is_made_ready_before_a_run_needs_it(
+    server: ForkServer, home: Home, prefect: PrefectServer, watched: Path
+) -> None:
+    """Broken: the first run after a change, or a kill, waits until all is imported: a rollback too."""
+    keeping = asyncio.ensure_future(server.keep_ready(0.05))
+    first = forks_from(server)
+    await asyncio.to_thread(watched.write_text, "one = 'another'\n")
+    second = await other_than(first, server)
+    await asyncio.to_thread(first.wait, 30)
+    second.kill()
+    await other_than(second, server)
+    keeping.cancel()
+    prefect.may_answer.set()
+    fork = await forked(server, variables())
+    await fork.wait()
+    fork.close()
+    assert fork.returncode == 1
+
+
+def forks_from(server: ForkServer) -> psutil.Process:
+    """Return the process that forks."""
+    pid: int = cast("Any", server)._server._forkserver_pid
+    return psutil.Process(pid)
+
+
+async def other_than(process: psutil.Process, server: ForkServer) -> psutil.Process:
+    """Wait until another process forks, and return it."""
+    deadline = time.monotonic() + 60
+    while (now := forks_from(server)).pid == process.pid and time.monotonic() < deadline:  # noqa: ASYNC110 - it is another process
+        await asyncio.sleep(0.05)
+    assert now.pid != process.pid
+    return now
 
 
 async def test_who_no_longer_waits_ends_the_fork(

@@ -43,7 +43,7 @@ CLIENT = cast("PrefectClient", Refusing())
 def handed(entrypoint: str = ENTRYPOINT, **of_deployment: Any) -> HandedOver:
     """Return what a worker hands over."""
     flow = Flow(id=uuid4(), name="status", labels={})
-    pool = WorkPool(name="slipway", type="process", default_queue_id=uuid4())
+    pool = WorkPool(name="slipway", type="slipway", default_queue_id=uuid4())
     deployment = DeploymentResponse(
         id=uuid4(), name="status", flow_id=flow.id, entrypoint=entrypoint, **of_deployment
     )

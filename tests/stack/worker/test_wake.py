@@ -128,7 +128,7 @@ async def test_a_real_server_wakes_the_worker_of_the_pool_alone(server_without_r
         flow = api.call("POST", "/flows/", {"name": "waking"})["id"]
         deployments = {}
         for pool in ("waking", "other"):
-            api.call("POST", "/work_pools/", {"name": pool, "type": "process"})
+            api.call("POST", "/work_pools/", {"name": pool, "type": "slipway"})
             body: Json = {"name": pool, "flow_id": flow, "work_pool_name": pool}
             deployments[pool] = api.call("POST", "/deployments/", body)["id"]
         waked = {pool: Wake(NEVER, NEVER) for pool in deployments}
