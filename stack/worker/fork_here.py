@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any, cast
@@ -17,14 +16,6 @@ from stack.worker.tracker import do_without_tracker
 
 TITLE = "slipway fork server"
 _OWNER_ONLY = 0o600
-
-
-def may_fork() -> bool:
-    """Tell whether this process has one thread: a lock of another one would stay held in a fork."""
-    try:
-        return len(list(Path("/proc/self/task").iterdir())) == 1
-    except OSError:
-        return threading.active_count() == 1
 
 
 def fork_here() -> forkserver.ForkServer:

@@ -27,10 +27,11 @@ import anyio
 from prefect.runner import _starter_engine
 from prefect.settings import get_current_settings
 
+from stack.forking import may_fork
 from stack.log import say
 from stack.registration.work_pool import FLOW_LOG, logged_command
 from stack.worker.engine import run_in_fork
-from stack.worker.fork_here import fork_here, may_fork
+from stack.worker.fork_here import fork_here
 from stack.worker.handed_over import HandedOver, to_hand_over
 
 PRELOADED = "stack.worker.preloaded"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +15,7 @@ pytestmark = [
     pytest.mark.prefect,
     pytest.mark.skipif(sys.platform != "linux", reason="it forks on Linux alone"),
 ]
-RUN = "from stack.server.migration import ran_in_a_fork, migrated_in_a_fork\nimport os, sys, time\n"
+RUN = "from stack.server.migration import migrated_in_a_fork\nimport os, sys, time\n"
 
 
 def python(code: str, **variables: str) -> subprocess.Popen[str]:
@@ -33,36 +30,6 @@ def python(code: str, **variables: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def test_work_is_done_in_another_process_and_a_failure_is_told() -> None:
-    """Broken: the server keeps what migrations leave, or serves a database that was not migrated."""
-    code = (
-        "own = os.getpid()\n"
-        "print(ran_in_a_fork(lambda: print(os.getpid() != own, flush=True)), flush=True)\n"
-        "print(ran_in_a_fork(lambda: 1 / 0), flush=True)\n"
-    )
-    output, errors = python(code).communicate(timeout=60)
-    *_, child, done, told, failed = output.splitlines()
-    assert (child, done, failed) == ("True", "True", "False"), errors
-    assert "ended with code 1" in told
-    assert "ZeroDivisionError" in errors
-
-
-def test_the_fork_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
-    """Broken: what is left of a killed server writes to the database beside the next server."""
-    told = tmp_path / "pid"
-    code = (
-        f"ran_in_a_fork(lambda: (open({str(told)!r}, 'w').write(str(os.getpid())), time.sleep(60)))"
-    )
-    with python(code) as server:
-        deadline = time.monotonic() + 60
-        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        fork = psutil.Process(int(told.read_text()))
-        server.send_signal(signal.SIGKILL)
-    gone, alive = psutil.wait_procs([fork], timeout=10)
-    assert (gone, alive) == ([fork], [])
 
 
 def test_the_database_of_a_new_home_is_made(tmp_path: Path) -> None:

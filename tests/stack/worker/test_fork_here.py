@@ -19,7 +19,8 @@ OBSERVE = """
 import io, json, multiprocessing.context, os, sys
 from multiprocessing import Lock, forkserver, reduction
 import psutil
-from stack.worker.fork_here import fork_here, may_fork
+from stack.forking import may_fork
+from stack.worker.fork_here import fork_here
 from stack.worker.tracker import track_again
 
 may = may_fork()
@@ -57,17 +58,6 @@ def test_it_forks_says_how_a_fork_ended_and_ends_with_its_worker() -> None:
     assert json.loads(seen.stdout or "0") == [True, "slipway fork server", True, 7, 0, 0], (
         seen.stderr
     )
-
-
-def test_a_process_with_threads_is_not_forked() -> None:
-    """Broken: a fork waits for ever for a lock that a thread held just then."""
-    script = (
-        "import threading; from stack.worker.fork_here import may_fork; e = threading.Event();"
-        "threading.Thread(target=e.wait).start(); print(may_fork()); e.set()"
-    )
-    python = [sys.executable, "-c", script]
-    seen = subprocess.run(python, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert seen.stdout.strip() == "False"
 
 
 def test_the_procfile_leaves_room_for_the_title_of_a_flow_run() -> None:

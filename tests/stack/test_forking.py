@@ -1,0 +1,75 @@
+"""Tests of forks of a process, in processes of their own with one thread."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(sys.platform != "linux", reason="it forks on Linux alone"),
+]
+RUN = "from stack.forking import may_fork, ran_in_a_fork\nimport os, sys, time\n"
+
+
+def python(code: str, **variables: str) -> subprocess.Popen[str]:
+    """Start a process that executes ``code``."""
+    # Measuring starts a thread.
+    unmeasured = {name: text for name, text in os.environ.items() if name != "BRANCH_COVERAGE"}
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN + code],
+        cwd=ROOT,
+        env={**unmeasured, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_work_is_done_in_another_process_and_a_failure_is_told() -> None:
+    """Broken: the server keeps what migrations leave, or serves a database that was not migrated."""
+    code = (
+        "own = os.getpid()\n"
+        "print(ran_in_a_fork(lambda: print(os.getpid() != own, flush=True), 'works'), flush=True)\n"
+        "print(ran_in_a_fork(lambda: 1 / 0, 'works'), flush=True)\n"
+    )
+    output, errors = python(code).communicate(timeout=60)
+    *_, child, done, told, failed = output.splitlines()
+    assert (child, done, failed) == ("True", "True", "False"), errors
+    assert told.endswith("a fork that works ended with code 1")
+    assert "ZeroDivisionError" in errors
+
+
+def test_the_fork_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    """Broken: what is left of a killed server writes to the database beside the next server."""
+    told = tmp_path / "pid"
+    code = (
+        f"told = open({str(told)!r}, 'w')\n"
+        "ran_in_a_fork(lambda: (told.write(str(os.getpid())), told.flush(), time.sleep(60)), 'sleeps')"
+    )
+    with python(code) as server:
+        deadline = time.monotonic() + 60
+        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        fork = psutil.Process(int(told.read_text()))
+        server.send_signal(signal.SIGKILL)
+    gone, alive = psutil.wait_procs([fork], timeout=10)
+    assert (gone, alive) == ([fork], [])
+
+
+def test_a_process_with_threads_may_not_fork() -> None:
+    """Broken: a fork waits for ever for a lock that a thread held just then."""
+    code = (
+        "import threading\nends = threading.Event()\nprint(may_fork())\n"
+        "threading.Thread(target=ends.wait).start()\nprint(may_fork())\nends.set()"
+    )
+    output, errors = python(code).communicate(timeout=60)
+    assert output.split() == ["True", "False"], errors
