@@ -141,6 +141,26 @@ async def test_nothing_new_ends_with_the_timeout(admission: LedgerAdmission) -> 
     assert loop.time() - start >= 0.2
 
 
+async def test_the_ledger_is_asked_only_while_a_claim_is_queued(
+    admission: LedgerAdmission, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: a workload with room for all its steps reads the ledger fifty times a second."""
+    read, versions = ledger.version, list[int]()
+
+    def version() -> int:
+        """Read, and note it."""
+        versions.append(read())
+        return versions[-1]
+
+    monkeypatch.setattr(ledger, "version", version)
+    granted(admission, claim("w/a"))
+    await admission.changed(0.05)
+    assert versions == []
+    admission.admit(claim("w/b"))
+    await admission.changed(0.05)
+    assert versions
+
+
 PROCESSES = 8
 ROUNDS = 15
 WORKERS = """
