@@ -32,6 +32,7 @@ STACK_WITH_PREFECT = {
     "server/refusal.py",
     "server/run_guard.py",
     "server/schedules.py",
+    "server/transitions.py",
     "worker/fork_server.py",
     "worker/patient_clients.py",
     "worker/prompt_ending.py",

@@ -17,7 +17,6 @@ import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,7 +30,6 @@ from prefect.server.database.configurations import (
     AioSqliteConfiguration,
     AsyncPostgresConfiguration,
 )
-from prefect.server.orchestration.core_policy import WaitForScheduledTime
 from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRuleSchedule
 from prefect.settings import PREFECT_API_DATABASE_MIGRATE_ON_START, temporary_settings
 from prefect.utilities.schema_tools.validation import ValidationError
@@ -46,7 +44,6 @@ from stack.registration.operations import (
     read_operations,
     read_run_names,
 )
-from stack.runs.clock_set_back import waits_in_vain
 from stack.server.guard import Guard
 from stack.server.host_names import OwnNames
 from stack.server.known_schemas import check_schemas_once, explain_patterns
@@ -59,6 +56,7 @@ from stack.server.recurrence import can_be_followed
 from stack.server.request_validation import RequestValidator
 from stack.server.schedules import times_that_end
 from stack.server.storable import read_stored
+from stack.server.transitions import stay_ended, wait_by_the_clock_as_it_is
 from stack.server.ui_pages import OwnPages
 from tasks.home import Home
 from tasks.settings import settings
@@ -199,25 +197,6 @@ def _end(kind: type[CronSchedule | IntervalSchedule]) -> None:
     kind._get_dates_generator = dates_that_end  # type: ignore[method-assign, assignment] # noqa: SLF001
 
 
-def wait_by_the_clock_as_it_is() -> None:
-    """Make a flow run begin that waits only because the clock was set back after it was due."""
-    wait = WaitForScheduledTime.before_transition
-
-    async def wait_unless_in_vain(
-        self: WaitForScheduledTime, initial_state: Any, proposed_state: Any, context: Any
-    ) -> None:
-        """Let a flow run wait as Prefect does, unless it waits in vain."""
-        if initial_state is None or not waits_in_vain(
-            initial_state.type.value,
-            initial_state.timestamp,
-            initial_state.state_details.scheduled_time,
-            datetime.now(UTC),
-        ):
-            await wait(self, initial_state, proposed_state, context)
-
-    WaitForScheduledTime.before_transition = wait_unless_in_vain  # type: ignore[method-assign]
-
-
 def main() -> None:
     """Serve until told to stop."""
     write_in_turn()
@@ -227,6 +206,7 @@ def main() -> None:
     mend_what_is_read()
     release_what_is_gone()
     wait_by_the_clock_as_it_is()
+    stay_ended()
     end_schedules()
     check_schemas_once()
     explain_patterns()
