@@ -176,7 +176,7 @@ class Guard:
         for stored in await models.deployments.read_deployments(session=session, **filters):
             name = await name_of(session, stored)
             if name in operations:
-                remedy = f"{LEAVE}. To stop it for a while, pause it."
+                remedy = f"{LEAVE}. Pausing it stops its schedules, and pausing a work queue stops all runs in it."
                 refuse_deletion("deployment", name, "is an operation of Slipway", remedy)
 
 
