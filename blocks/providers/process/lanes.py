@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import marshal
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -62,6 +64,7 @@ class _Lane:
             self.line.close()
             raise ShimError("a lane, which executes steps, did not come up")
         self.line.settimeout(0)
+        self._pid = int(answer[1])
 
     async def call(self, request: bytes) -> tuple[str, str] | None:
         """Return the answer to ``request``; None if the lane was killed."""
@@ -83,6 +86,8 @@ class _Lane:
         """End the command that was sent, whether it has begun or not, and the lane after it."""
         with self.line:
             self.line.shutdown(socket.SHUT_WR)
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGCONT)  # a lane that a signal has stopped goes on
             while not (was_started(directory) or self._is_gone()):
                 time.sleep(_POLL_SECONDS)
             stop(directory, grace_seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
+from signal import SIGCONT, SIGKILL, SIGTERM
 
 import psutil
 
@@ -60,7 +60,8 @@ def _stop_shim(
 ) -> None:
     """Let the shim end its run, and itself; a lane goes on to its next run."""
     files.write_record(directory, files.STOP, {"grace_seconds": grace_seconds})
-    signal_process(shim.pid, shim.create_time, SIGTERM)
+    for number in (SIGTERM, SIGCONT):  # one that a signal has stopped goes on
+        signal_process(shim.pid, shim.create_time, number)
     has_ended = (directory / files.EXIT).exists if lane else lambda: False
     _await_end(shim, grace_seconds + _STOP_MARGIN_SECONDS, has_ended)
 

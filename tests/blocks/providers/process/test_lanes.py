@@ -163,13 +163,27 @@ async def test_cancelling_ends_a_command_that_has_not_begun(
         for each in asyncio.all_tasks() - {asyncio.current_task()}:
             each.cancel()
         await asyncio.sleep(0)
-    os.kill(lane, signal.SIGCONT)
     with pytest.raises(asyncio.CancelledError):
         await running
     status = detached.status(tmp_path / "step")
     assert isinstance(status, detached.Ended)
     assert status.outcome.end is End.PREEMPTED
     await until(lambda: not psutil.pid_exists(lane))
+
+
+async def test_cancelling_ends_a_command_whose_lane_was_stopped_by_a_signal(
+    pool: Lanes, tmp_path: Path
+) -> None:
+    """Broken: the step goes on after the cancel, and the run waits until its lane is killed."""
+    running = asyncio.create_task(run(pool, tmp_path / "step", "sleep 600"))
+    await until(lambda: is_running(tmp_path / "step"))
+    os.kill(lane_of(tmp_path / "step"), signal.SIGSTOP)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    status = detached.status(tmp_path / "step")
+    assert isinstance(status, detached.Ended)
+    assert status.outcome.end is End.PREEMPTED
 
 
 async def test_an_exception_at_any_moment_ends_the_command(
