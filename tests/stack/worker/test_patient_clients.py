@@ -75,7 +75,7 @@ def test_the_clients_of_a_worker_do_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Broken: a run is Crashed where the server goes away while its worker starts its process."""
     attempts = []
 
-    async def serve(_: str) -> None:
+    async def serve(*_: object) -> None:
         """Ask, in place of serving a pool."""
         away = Away()
         async with PrefectHttpxAsyncClient(transport=httpx.MockTransport(away)) as client:
@@ -83,7 +83,7 @@ def test_the_clients_of_a_worker_do_so(monkeypatch: pytest.MonkeyPatch) -> None:
                 await client.get(URL)
         attempts.append(away.attempts)
 
-    monkeypatch.setattr(main, "work_pool_exists", lambda *_: True)
+    monkeypatch.setattr(main, "work_pool_type", lambda *_: "slipway")
     monkeypatch.setattr(main, "serve", serve)
     monkeypatch.setattr(main, "FORKS", False)
     monkeypatch.setattr(main, "spare_what_is_imported", int)
