@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from blocks.providers.process import detached, stopping
 from stack import down
 from tasks.home import Home
 from tasks.ledger.connection import Ledger
@@ -13,6 +14,8 @@ from tasks.ledger.hosts import claim_ledger, this_host
 from tasks.ledger.instances import record_instance
 from tasks.release import Instance, InstanceState
 from tasks.settings import Settings
+from tests.stack.test_room import fill
+from tests.stack.test_services import start
 
 
 def test_what_goes_on_is_said_with_how_to_reach_it_again(
@@ -30,3 +33,48 @@ def test_what_goes_on_is_said_with_how_to_reach_it_again(
         "nothing to stop; replicas that go on, without their public ports until the next "
         "`make up`: 1"
     )
+
+
+@pytest.mark.integration
+def test_a_full_disk_keeps_nothing_running(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: `make down` ends in a stack trace, and steps and services run on."""
+    monkeypatch.setattr(stopping, "_STOP_MARGIN_SECONDS", 0.5)
+    monkeypatch.setattr(down, "GRACE_SECONDS", 0.5)
+    config = Settings.model_validate({"home": small_disk / "home"})
+    home = Home(config.root)
+    home.create()
+    folders = [
+        home.root / "steps" / "workload" / "build" / "1",
+        home.root / "instances" / "shop-dev-before-12345678",
+        home.root / "instances" / "shop-dev-web-0-12345678",
+    ]
+    step, before, service = folders
+    for folder in folders:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        start(folder)
+    fill(small_disk)
+    with pytest.raises(down.UntoldError, match=rf"^stopped 2 steps, but .*at {small_disk} "):
+        down.down(config)
+    assert not detached.is_running(step)
+    assert not detached.is_running(before)
+    assert detached.is_running(service)
+    with pytest.raises(
+        down.UntoldError,
+        match=r"^stopped 1 services, but the ledger was not told: the next `make up` may start ",
+    ):
+        down.down(config, everything=True)
+    assert not detached.is_running(service)
+
+
+@pytest.mark.integration
+def test_the_reserve_is_released_to_record_what_was_stopped(small_disk: Path) -> None:
+    """Broken: on a full disk nobody learns of what was stopped, though room is kept for that."""
+    config = Settings.model_validate({"home": small_disk / "home"})
+    home = Home(config.root)
+    home.create()
+    home.reserve_file.write_bytes(b"x" * 800_000)
+    fill(small_disk)
+    assert down.down(config) == "nothing to stop"
+    assert not home.reserve_file.exists()
