@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from blocks.providers.process import detached, stopping
 from stack import down
+from stack.lock import exclusive
+from tasks.errors import BusyError
 from tasks.home import Home
 from tasks.ledger.connection import Ledger
 from tasks.ledger.hosts import claim_ledger, this_host
@@ -78,3 +81,22 @@ def test_the_reserve_is_released_to_record_what_was_stopped(small_disk: Path) ->
     fill(small_disk)
     assert down.down(config) == "nothing to stop"
     assert not home.reserve_file.exists()
+
+
+@pytest.mark.integration
+def test_a_disk_on_which_no_file_can_be_made_keeps_nothing_running(small_disk: Path) -> None:
+    """Broken: `make down` cannot make its lock, and ends in a stack trace."""
+    home = Home(small_disk / "home")
+    home.create()
+    folder = home.root / "steps" / "workload" / "build" / "1"
+    folder.parent.mkdir(parents=True)
+    start(folder)
+    files = len(list(small_disk.rglob("*"))) + 1
+    limit = ["mount", "-o", f"remount,nr_inodes={files}", str(small_disk)]
+    subprocess.run(limit, check=True)
+    with exclusive(home), pytest.raises(BusyError), exclusive(home):
+        pass
+    with pytest.raises(down.UntoldError, match=r"^stopped 1 steps, but the ledger was not told"):
+        down.down(Settings.model_validate({"home": home.root}))
+    assert not home.lock_file.exists()
+    assert not detached.is_running(folder)
