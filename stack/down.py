@@ -8,10 +8,12 @@ import sys
 import time
 from contextlib import closing
 
+from blocks.file_system import told_full
 from blocks.providers.process.detached import own_identity
 from blocks.routers.extent import forget
 from blocks.routers.slots import SlotRouter
 from stack.channel import socket_path
+from stack.disk_reserve import FULL_BYTES, Reserve, free_bytes
 from stack.handover import handover_path
 from stack.hanging import is_stopped
 from stack.heartbeat import is_silent
@@ -24,13 +26,13 @@ from stack.record import (
     stop_sessions,
     wait_gone,
 )
-from stack.record_recovery import recollect
-from stack.services import stop_steps
+from stack.record_recovery import lost_records
+from stack.services import stop_steps, stop_unrecorded
 from stack.supervisor.main import GRACE_SECONDS
 from stack.temporary import remove_link
 from tasks.errors import BadInputError, SlipwayError
 from tasks.home import Home
-from tasks.launch.instances.ending import end_instances
+from tasks.launch.instances.ending import EndingError, end_instances
 from tasks.launch.public_ports import route_away
 from tasks.ledger.connection import Ledger, open_ledger
 from tasks.ledger.hosts import release_ledger, require_own, this_host
@@ -42,21 +44,30 @@ from tasks.settings import Settings, settings
 PATIENCE_SECONDS = 5 * GRACE_SECONDS
 
 
+class UntoldError(SlipwayError):
+    """All was stopped, and the ledger could not be told, e.g. as the disk is full."""
+
+
 def stop_stack(home: Home) -> int:
     """Stop the stack, whichever of its processes were killed; return how many leftovers were ended.
 
     The supervisor stops its programs in order. Those that it could not stop, because it was killed
-    itself, are found through their records.
+    itself, are found through their records, or in the list of processes.
+
+    It needs no room on the disk.
     """
-    supervisor = read_record(home.record("supervisor"))
-    if supervisor is not None and is_alive(supervisor):
+    lost = lost_records(home)
+    recorded = read_record(home.record("supervisor"))
+    for supervisor in (recorded, *(each for each in lost if each.program == "supervisor")):
+        if supervisor is None or not is_alive(supervisor):
+            continue
         silent = is_silent(home.supervisor_heartbeat_file, time.monotonic())
         if silent or is_stopped(supervisor.pid):
             kill_session(supervisor)  # it would not hear that it is to end
         else:
             os.kill(supervisor.pid, signal.SIGTERM)
         wait_gone(supervisor, PATIENCE_SECONDS)
-    ended = stop_sessions(read_records(home.stack), GRACE_SECONDS)
+    ended = stop_sessions([*read_records(home.stack), *lost], GRACE_SECONDS)
     for path in (*home.stack.glob("*.json"), *home.stack.glob("*.ended")):
         path.unlink()
     home.heartbeat_file.unlink(missing_ok=True)
@@ -86,25 +97,45 @@ def down(config: Settings, *, everything: bool = False) -> str:
 
     Raises:
         BusyError: Another `up` or `down` of this home is running.
+        UntoldError: All is stopped, and the ledger does not know.
     """
     home = Home(config.root)
     if not home.stack.is_dir():
         return "nothing to stop"
     with exclusive(home):
-        recollect(home)
-        count = len(read_records(home.stack))
+        if free_bytes(home.root) < FULL_BYTES:
+            Reserve(home.reserve_file).give_up()
+        count = len(read_records(home.stack)) + len(lost_records(home))
         stop_stack(home)
-        steps, services, left = _stop_work(config, everything=everything)
+        steps, services, left, untold = _stop_work(config, everything=everything)
         if everything:
             remove_link(config.root)
     stopped = {"processes": count, "steps": steps, "services": services}
     parts = [f"{number} {what}" for what, number in stopped.items() if number]
     done = f"stopped {', '.join(parts)}" if parts else "nothing to stop"
+    if untold:
+        again = ": the next `make up` may start services again" if everything else ""
+        raise UntoldError(f"{done}, but the ledger was not told{again}. {untold}")
     going_on = "replicas that go on, without their public ports until the next `make up`"
     return f"{done}; {going_on}: {left}" if left else done
 
 
-def _stop_work(config: Settings, *, everything: bool) -> tuple[int, int, int]:
+def _stop_work(config: Settings, *, everything: bool) -> tuple[int, int, int, str]:
+    """End the steps, and the services if ``everything``, also where the ledger cannot be used.
+
+    Return how many steps and services were ended, how many services still run, and why this is not
+    recorded.
+    """
+    try:
+        return (*_stop_recorded(config, everything=everything), "")
+    except EndingError:
+        raise
+    except (SlipwayError, OSError) as error:
+        steps, services = stop_unrecorded(config.root, GRACE_SECONDS, everything=everything)
+        return steps, services, 0, told_full(str(error), config.root)
+
+
+def _stop_recorded(config: Settings, *, everything: bool) -> tuple[int, int, int]:
     """End the steps, and the services if ``everything``.
 
     Return how many steps and services were ended, and how many services still run.

@@ -1,4 +1,4 @@
-"""Forks of this process: whether it may be forked, and work that is done in a fork."""
+"""Forks of this process, and what ends with its parent."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ def may_fork() -> bool:
         return threading.active_count() == 1
 
 
+def ends_with(parent: int) -> bool:
+    """Have this process killed as soon as ``parent`` ends; tell whether ``parent`` still lives.
+
+    Elsewhere than on Linux it is only told.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return os.getppid() == parent
+
+
 def ran_in_a_fork(work: Callable[[], None], purpose: str) -> bool:
     """Do ``work`` in a fork of this process, which ends with it; tell whether it was done.
 
@@ -43,8 +53,7 @@ def ran_in_a_fork(work: Callable[[], None], purpose: str) -> bool:
 def _end_with(parent: int, work: Callable[[], None]) -> None:
     code = 1
     try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == parent:  # else it has ended just before
+        if ends_with(parent):
             work()
             code = 0
     except BaseException:  # noqa: BLE001 - nothing of it may go on in the server's own code

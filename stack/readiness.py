@@ -15,6 +15,7 @@ from stack.endings import crash_looping_parts
 from stack.flow_run import seconds
 from stack.heartbeat import silence
 from stack.port_check import is_taken
+from stack.room import require_room_left
 from tasks.home import PROGRAMS, Home
 from tasks.settings import Settings
 
@@ -110,6 +111,9 @@ def wait_for(
     """Wait until all of ``names`` answer; return those that do not.
 
     It waits ``start_seconds`` at most, and no longer once a program keeps dying.
+
+    Raises:
+        BadInputError: The disk is full, which nothing but the user can end.
     """
     deadline = time.monotonic() + config.start_seconds
     while True:
@@ -118,4 +122,5 @@ def wait_for(
         given_up = set(silent) & set(crash_looping_parts(Home(config.root)))
         if not silent or given_up or time.monotonic() > deadline:
             return silent
+        require_room_left(Home(config.root))
         time.sleep(0.2)

@@ -20,7 +20,17 @@ from stack.environment import MARK
 from tasks.home import write_private
 
 KILL_SECONDS = 5.0
-STOP_ORDER = ("supervisor", "worker", "reconciler", "router", "reads", "server")
+REGISTRATION = "register"
+"""What `make up` starts beside the supervisor, until all is registered."""
+STOP_ORDER = (
+    "supervisor",
+    REGISTRATION,
+    "worker",
+    "reconciler",
+    "router",
+    "reads",
+    "server",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Recovers the records of processes of the stack whose record was torn or deleted.
+"""Finds processes of the stack whose record was torn, deleted, or never written.
 
-A living supervisor writes such records again; this is for a supervisor that is dead as well, or has
-had no time for it.
+A living supervisor writes such records again; this is for a supervisor that is dead as well, has
+had no time for it, or finds no room on the disk.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import psutil
 
 from stack.environment import MARK
 from stack.record import (
+    REGISTRATION,
     ProcessRecord,
     is_alive,
     read_record,
@@ -22,17 +23,34 @@ from stack.record import (
 )
 from tasks.home import Home
 
-_MODULES = {f"stack.{name}.main": name for name in ("supervisor", "server", "worker", "reconciler")}
+_PARTS = ("supervisor", "server", "worker", "reconciler", "reads")
+_MODULES = {
+    **{f"stack.{name}.main": name for name in _PARTS},
+    "stack.registration.register": REGISTRATION,
+}
 _ROUTER = "router"
 
 
 def recollect(home: Home) -> int:
-    """Write a record of each leader of a session of ours that has none; return how many.
+    """Write a record of each part of the stack that has none; return how many.
 
-    Its inputs are not known, so `make up` restarts it.
+    Its inputs are not known, so `make up` restarts it. A registration is no part that stays.
     """
-    recorded_pids = {record.pid for record in read_records(home.stack) if is_alive(record)}
     count = 0
+    for record in lost_records(home):
+        name = record.program
+        if name == REGISTRATION:
+            continue
+        is_taken = is_alive(read_record(home.record(name)))
+        write_record(home.record(f"{name}.{record.pid}" if is_taken else name), record)
+        count += 1
+    return count
+
+
+def lost_records(home: Home) -> list[ProcessRecord]:
+    """Return a record of each leader of a session of ours that has none; write nothing."""
+    recorded_pids = {record.pid for record in read_records(home.stack) if is_alive(record)}
+    lost = []
     for process in psutil.process_iter():
         try:
             if process.pid in recorded_pids or os.getsid(process.pid) != process.pid:
@@ -40,13 +58,10 @@ def recollect(home: Home) -> int:
             name, mark = _part(process, home), process.environ().get(MARK, "")
             if not name or not mark:
                 continue
-            record = record_of(name, process.pid, mark)
+            lost.append(record_of(name, process.pid, mark))
         except (psutil.Error, OSError):
             continue
-        is_taken = is_alive(read_record(home.record(name)))
-        write_record(home.record(f"{name}.{process.pid}" if is_taken else name), record)
-        count += 1
-    return count
+    return lost
 
 
 def successor_of(supervisor: ProcessRecord, home: Home) -> ProcessRecord | None:

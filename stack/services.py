@@ -6,12 +6,15 @@ nothing here starts a service.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from blocks.providers.process import detached
+from blocks.providers.process.run_directory import STATE
 from blocks.routers.interface import Router
+from stack.disk_reserve import is_no_room
 from tasks.launch.instances.ending import end_instances
 from tasks.launch.lock import environment_locked
 from tasks.launch.public_ports import route_away
@@ -24,6 +27,7 @@ from tasks.presence import is_lost
 from tasks.release import Instance, InstanceState
 
 GRACE_SECONDS = 10.0
+_BEFORE = re.compile(r"-before-[0-9a-f]{8}$")
 PASSING = frozenset({InstanceState.STARTING, InstanceState.STOPPING})
 """States that an instance has only while somebody works on it."""
 
@@ -78,10 +82,32 @@ def stop_steps(ledger: Ledger, grace_seconds: float) -> int:
     return stop_runs([*unended_directories(ledger), *befores], grace_seconds)
 
 
+def stop_unrecorded(home: Path, grace_seconds: float, *, everything: bool) -> tuple[int, int]:
+    """End all steps below ``home``, and its services if ``everything``, without the ledger.
+
+    Returns:
+        How many steps and services were running.
+    """
+    ran = [path.parent for path in (home / "instances").glob(f"*/{STATE}")]
+    befores = [folder for folder in ran if _BEFORE.search(folder.name)]
+    services = [folder for folder in ran if folder not in befores] if everything else []
+    steps = [path.parent for path in (home / "steps").glob(f"*/*/*/{STATE}")]
+    return stop_runs([*steps, *befores], grace_seconds), stop_runs(services, grace_seconds)
+
+
 def stop_runs(directories: Iterable[Path], grace_seconds: float) -> int:
     """End the runs in ``directories``, all at the same time; return how many were running."""
     running = [directory for directory in directories if detached.is_running(directory)]
     if running:
         with ThreadPoolExecutor(len(running)) as pool:
-            list(pool.map(lambda directory: detached.stop(directory, grace_seconds), running))
+            list(pool.map(lambda directory: _stop_run(directory, grace_seconds), running))
     return len(running)
+
+
+def _stop_run(directory: Path, grace_seconds: float) -> None:
+    """End a run; on a full disk it ends as well, and only its outcome is not recorded."""
+    try:
+        detached.stop(directory, grace_seconds)
+    except OSError as error:
+        if not is_no_room(error):
+            raise

@@ -30,12 +30,12 @@ from tasks.home import Home
 
 
 def spawn(
-    module: str, root: Path, environment: Mapping[str, str], log: Path
+    module: str, root: Path, environment: Mapping[str, str], log: Path, *arguments: str
 ) -> subprocess.Popen[bytes]:
     """Start a module of ours in a session of its own."""
     with log.open("ab") as file:
         return subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module, *arguments],
             cwd=root,
             env=dict(environment),
             stdin=subprocess.DEVNULL,

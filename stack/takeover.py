@@ -30,6 +30,7 @@ from stack.record import (
     wait_gone,
     write_record,
 )
+from stack.room import require_room_left
 from stack.supervision import start_supervisor
 from tasks.errors import SlipwayError
 from tasks.home import PROGRAMS, Home
@@ -152,6 +153,7 @@ def _await_settled(home: Home, desired: Sequence[Part], seconds: float) -> None:
         if time.monotonic() > deadline:
             reasons = "\n".join(reason(home, name) for name in unsettled)
             raise SlipwayError(f"did not start: {', '.join(unsettled)}\n{reasons}")
+        require_room_left(home)
         time.sleep(0.05)
 
 

@@ -33,6 +33,7 @@ from stack.readiness import (
 )
 from stack.record_recovery import recollect
 from stack.registration.fingerprint import fingerprint, sources
+from stack.room import require_room, require_room_left
 from stack.runs.abandoned import crash_abandoned
 from stack.server.host_names import OPEN, refuse_open
 from stack.supervision import spawn, start_supervisor
@@ -70,12 +71,15 @@ def up(config: Settings, root: Path, *, take: bool = False) -> str:
         A sentence on what was done.
 
     Raises:
-        BadInputError: A port is taken, another host acts on the ledger, or other machines would be
-            asked for no password; nothing was started.
+        BadInputError: A port is taken, there is too little room, another host acts on the ledger,
+            or other machines would be asked for no password; nothing was started. Or the disk is
+            full by now; everything that was started is stopped again.
         StackError: A part does not answer; everything that was started is stopped again.
     """
     refuse_open(config)
     home = Home(config.root)
+    if not running_mark(home):
+        require_room(home)
     home.create()
     make_temporary_folder(home.root)
     with exclusive(home):
@@ -137,9 +141,12 @@ def _await_all(config: Settings, registration: subprocess.Popen[bytes], since: f
 
 
 def _registration(root: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start the registration, which imports Prefect while the server starts, then waits for it."""
+    """Start the registration, which imports Prefect while the server starts, then waits for it.
+
+    It ends with this process.
+    """
     log = Home(Path(environment["SLIPWAY_HOME"])).log("register")
-    return spawn("stack.registration.register", root, environment, log)
+    return spawn("stack.registration.register", root, environment, log, str(os.getpid()))
 
 
 def _finish(registration: subprocess.Popen[bytes], home: Home) -> None:
@@ -147,6 +154,7 @@ def _finish(registration: subprocess.Popen[bytes], home: Home) -> None:
     while registration.poll() is None:
         if crash_looping_parts(home):
             registration.kill()
+        require_room_left(home)
         time.sleep(0.05)
     if registration.returncode != 0:
         raise StackError(_complaint(home, crash_looping_parts(home) or ["register"]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -162,9 +163,24 @@ def settings() -> Settings:
     """
     if Path(_FILE).is_file():
         read_text(_FILE, Path(_FILE))
+    return checked_settings({})
+
+
+def checked_settings(values: Mapping[str, Any]) -> Settings:
+    """Return settings with these ``values``, by field; all others are those of this process.
+
+    Raises:
+        BadInputError: It names the variable that has an invalid value.
+    """
     try:
-        return Settings()
+        config = Settings(**values)
     except ValidationError as error:
         fault = bad_input(error, Settings)
         name = f"SLIPWAY_{fault.field.upper()}"
         raise BadInputError(name, fault.value, fault.problem, fault.remedy) from error
+    low, high = config.service_port_low, config.service_port_high
+    if low > high:
+        problem = f"is below SLIPWAY_SERVICE_PORT_LOW, which is {low}: no port could be leased"
+        remedy = f"Write {low} or more, or set SLIPWAY_SERVICE_PORT_LOW to {high} or less."
+        raise BadInputError("SLIPWAY_SERVICE_PORT_HIGH", high, problem, remedy)
+    return config

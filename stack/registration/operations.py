@@ -14,6 +14,7 @@ from typing import Any
 
 from tasks.errors import BadInputError
 from tasks.home import Home, write_private
+from tasks.settings import Settings, checked_settings
 
 _SCHEMA = "parameter_openapi_schema"
 _ENFORCED = "enforce_parameter_schema"
@@ -123,8 +124,12 @@ def refuse_other_run(change: Mapping[str, Any], registered: str) -> None:
             raise BadInputError(field, change[field], problem, "Leave it out.")
 
 
-def refuse_other_variables(variables: object) -> None:
+def refuse_other_variables(variables: object, stack: Settings) -> None:
     """Refuse environment variables with which a run would not begin, or not be one of this stack.
+
+    Args:
+        variables: The variables, by name.
+        stack: The settings of the stack, which the run gets unless it may have others.
 
     Raises:
         BadInputError: It names the first such variable.
@@ -155,6 +160,22 @@ def refuse_other_variables(variables: object) -> None:
     if len(variables) > _MAX_VARIABLES:
         problem = f"has more than {_MAX_VARIABLES} variables"
         raise BadInputError(_VARIABLES, len(variables), problem, "Put them into a file.")
+    _refuse_unusable_settings(variables, stack)
+
+
+def _refuse_unusable_settings(variables: Mapping[str, str], stack: Settings) -> None:
+    """Refuse settings that no run can have beside those of its ``stack`` that it keeps."""
+    own = {
+        name.removeprefix("SLIPWAY_").lower(): value
+        for name, value in variables.items()
+        if name in _FREE_SETTINGS
+    }
+    if not own:
+        return
+    try:
+        checked_settings({**dict(stack), **own})
+    except BadInputError as error:
+        raise error.below(_VARIABLES) from error
 
 
 def kept_checks(change: Mapping[str, Any], schema: Json) -> Json:

@@ -21,6 +21,7 @@ from prefect.workers.process import ProcessWorker
 
 from blocks.logo import publish_logos
 from stack.api import SlipwayApi
+from stack.forking import ends_with
 from stack.registration.automations import register_automations
 from stack.registration.default_blocks import make_defaults
 from stack.registration.deployments import (
@@ -137,7 +138,12 @@ def register_all(config: Settings, api: SlipwayApi, root: Path) -> list[str]:
 
 
 def main() -> None:
-    """Register everything once the server answers, and remember what was registered."""
+    """Register everything once the server answers, and remember what was registered.
+
+    The process of the `make up` that waits for it is its argument, and it ends with that.
+    """
+    if not ends_with(int(sys.argv[1])):
+        return
     config, root = settings(), Path.cwd()
     mark = fingerprint(sources(root), [sys.executable, config.work_pool])
     with SlipwayApi.of(config, patience_seconds=config.start_seconds) as api:

@@ -35,6 +35,7 @@ from stack.server.refusal import (
 )
 from stack.server.run_names import RunNames
 from tasks.errors import BadInputError
+from tasks.settings import settings
 
 _AT_WORK = FlowRunFilterState(
     type=FlowRunFilterStateType(
@@ -116,7 +117,7 @@ class RunGuard:
         try:
             refuse_other_run({"job_variables": others}, "")
             if _FREE in variables:
-                refuse_other_variables(variables[_FREE])
+                refuse_other_variables(variables[_FREE], settings())
         except BadInputError as error:
             refuse_change(error)
         if "parameters" in requested and (complaint := unfit(schema, requested["parameters"])):

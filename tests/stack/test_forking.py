@@ -65,6 +65,27 @@ def test_the_fork_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
     assert (gone, alive) == ([fork], [])
 
 
+def test_the_registration_ends_with_its_make_up(tmp_path: Path) -> None:
+    """Broken: a `make up` that is killed leaves it behind, and no `make down` ends it."""
+    told = tmp_path / "pid"
+    code = (
+        "from pathlib import Path\nfrom stack.up import _registration\n"
+        f"environment = {{**os.environ, 'SLIPWAY_HOME': {str(tmp_path)!r}}}\n"
+        "registration = _registration(Path.cwd(), environment)\n"
+        f"Path({str(told)!r}).write_text(str(registration.pid))\ntime.sleep(60)"
+    )
+    (tmp_path / "logs").mkdir()
+    variables = {"PREFECT_API_URL": "http://127.0.0.1:1/api", "SLIPWAY_SERVER_PORT": "1"}
+    with python(code, **variables) as make_up:
+        deadline = time.monotonic() + 60
+        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        registration = psutil.Process(int(told.read_text()))
+        make_up.send_signal(signal.SIGKILL)
+    gone, alive = psutil.wait_procs([registration], timeout=60)
+    assert (gone, alive) == ([registration], [])
+
+
 def test_a_process_with_threads_may_not_fork() -> None:
     """Broken: a fork waits for ever for a lock that a thread held just then."""
     code = (

@@ -9,6 +9,7 @@ from signal import SIGCONT, SIGKILL, SIGTERM
 
 import psutil
 
+from blocks.file_system import is_without_room
 from blocks.providers.interface import Outcome
 from blocks.providers.process import run_directory as files
 from blocks.providers.process.identity import ProcessIdentity, identity_here, is_alive
@@ -58,8 +59,16 @@ def _shims_in(directory: Path) -> list[ProcessIdentity]:
 def _stop_shim(
     directory: Path, shim: ProcessIdentity, grace_seconds: float, *, lane: bool = False
 ) -> None:
-    """Let the shim end its run, and itself; a lane goes on to its next run."""
-    files.write_record(directory, files.STOP, {"grace_seconds": grace_seconds})
+    """Let the shim end its run, and itself; a lane goes on to its next run.
+
+    On a full disk the shim is not told the grace period: it ends the run after the run's own one. A
+    lane that finds no request goes on, and is killed at the end of the period.
+    """
+    try:
+        files.write_record(directory, files.STOP, {"grace_seconds": grace_seconds})
+    except OSError as error:
+        if not is_without_room(error):
+            raise
     for number in (SIGTERM, SIGCONT):  # one that a signal has stopped goes on
         signal_process(shim.pid, shim.create_time, number)
     has_ended = (directory / files.EXIT).exists if lane else lambda: False

@@ -21,6 +21,7 @@ from stack.registration.operations import (
 )
 from tasks.errors import BadInputError
 from tasks.home import Home
+from tasks.settings import Settings
 
 PLAIN = {"type": "object", "properties": {"project": {"type": "string", "maxLength": 100}}}
 SCHEMA = strict_schema(PLAIN)
@@ -97,6 +98,15 @@ def test_every_operation_may_run_its_own_flow() -> None:
         ({"PYTHONPATH": "/mine"}, "job_variables.env.PYTHONPATH"),
         ({"LD_PRELOAD": "/mine.so"}, "job_variables.env.LD_PRELOAD"),
         ({"PREFECT_API_URL": "http://other"}, "job_variables.env.PREFECT_API_URL"),
+        ({"SLIPWAY_BUILD_SECONDS": "soon"}, "job_variables.env.SLIPWAY_BUILD_SECONDS"),
+        (
+            {"SLIPWAY_SERVICE_PORT_LOW": "23199", "SLIPWAY_SERVICE_PORT_HIGH": "23180"},
+            "job_variables.env.SLIPWAY_SERVICE_PORT_HIGH",
+        ),
+        (
+            {"SLIPWAY_SERVICE_PORT_LOW": "30000"},  # the stack's own last port lies below it
+            "job_variables.env.SLIPWAY_SERVICE_PORT_HIGH",
+        ),
         ({"A": 1}, "job_variables.env.A"),
         ({"A": "{{ prefect.blocks.secret.password }}"}, "job_variables.env.A"),
         ({"A": "b" * 32_769}, "job_variables.env.A"),
@@ -107,10 +117,11 @@ def test_variables_with_which_a_run_is_another_or_none_are_refused(
 ) -> None:
     """Broken: a launch is Completed, and a second copy of the service serves beside the first."""
     with pytest.raises(BadInputError) as error:
-        refuse_other_variables(variables)
+        refuse_other_variables(variables, Settings())
     assert str(error.value).startswith(f"{place}: ")
 
 
 def test_a_run_may_have_variables_of_its_own() -> None:
     """Broken: who debugs one run has to change the whole stack."""
-    refuse_other_variables({"DEBUG": "1", "PATH": "/bin", "SLIPWAY_SERVICE_PORT_LOW": "20000"})
+    variables = {"DEBUG": "1", "PATH": "/bin", "SLIPWAY_SERVICE_PORT_LOW": "20100"}
+    refuse_other_variables(variables, Settings())
