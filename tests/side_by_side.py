@@ -37,6 +37,7 @@ SERVED = (
     "tests/flows/test_replay.py",
     "tests/flows/test_reuse.py",
     "tests/flows/workload/test_workspace.py",
+    "tests/stack/runs/test_orphaned.py",
     "tests/stack/test_schedules.py",
     "tests/stack/worker/test_polling.py",
     "tests/stack/worker/test_wake.py",

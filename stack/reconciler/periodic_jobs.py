@@ -1,7 +1,7 @@
 """Lists the reconciler's periodic jobs: what is done, how often, and in which lane.
 
 They reap dead leases, end rollouts whose controller died, launch services that are gone, end flow
-runs that nobody else would, remove what is old, and take samples.
+and task runs that nobody else would, remove what is old, and take samples.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from stack.reconciler.written_data import WrittenDataWatcher
 from stack.record import ProcessRecord, is_alive, read_record
 from stack.runs.cancellation import Cancellation
 from stack.runs.clock_set_back import ClockSetBack
+from stack.runs.orphaned import EVERY_SECONDS as ORPHANED_SECONDS
+from stack.runs.orphaned import OrphanedTaskRuns
 from stack.runs.vanished import VanishedRuns
 from stack.services import GRACE_SECONDS, UnfinishedInstances
 from stack.supervision import Supervision
@@ -117,6 +119,7 @@ def _server_jobs(
         PeriodicJob("clock", runs, ClockSetBack(api, pool, root), monotonic),
         PeriodicJob("cancellations", runs, cancelled, monotonic),
         PeriodicJob("flow runs", runs, vanished, monotonic),
+        PeriodicJob("task runs", max(period, ORPHANED_SECONDS), OrphanedTaskRuns(api)),
     ]
 
 

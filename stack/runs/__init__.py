@@ -1,1 +1,1 @@
-"""Ends or reschedules flow runs that nobody else would: abandoned, cancelled, vanished, delayed."""
+"""Ends or reschedules runs that nobody else would: abandoned, cancelled, vanished, delayed, orphaned."""
