@@ -23,6 +23,7 @@ from blocks.parameter import NO_BOOLEAN, Seconds, SomeSeconds, Whole
 from blocks.providers.interface import Resources
 from blocks.redaction import without_evident_secrets
 from blocks.schedule_spec import OperationSchedules, ProjectWorkload
+from blocks.workload_spec import with_kind
 
 _TAG = r"(?=.{1,100}$)[a-z0-9]+(-[a-z0-9]+)*"
 _PATH = r"(/[^\s\x00-\x1f\x7f]*)?"
@@ -225,12 +226,7 @@ class ProjectSpec(BaseModel):
         """Take a workload with `steps` and without a `kind` for one of declared steps."""
         if not isinstance(workloads, Mapping):
             return workloads
-        return {
-            name: {"kind": "steps", **fields}
-            if isinstance(fields, Mapping) and "steps" in fields
-            else fields
-            for name, fields in workloads.items()
-        }
+        return {name: with_kind(fields) for name, fields in workloads.items()}
 
     @field_validator("before", mode="before")
     @classmethod

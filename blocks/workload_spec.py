@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+)
 
 from blocks.argument import short_commands
 from blocks.environment_spec import Variables
@@ -232,8 +242,18 @@ SplittableSpec = StepsWorkload | PytestWorkload
 
 WorkloadSpec = Annotated[SplittableSpec | WfformatWorkload, Field(discriminator="kind")]
 
+
+def with_kind(workload: Any) -> Any:
+    """Take a workload with `steps` and without a `kind` for one of declared steps."""
+    if isinstance(workload, Mapping) and "steps" in workload:
+        return {"kind": "steps", **workload}
+    return workload
+
+
 _Written = Annotated[
-    SplittableSpec | WfformatWorkload, Field(discriminator="kind", title="written here")
+    SplittableSpec | WfformatWorkload,
+    Field(discriminator="kind", title="written here"),
+    BeforeValidator(with_kind),
 ]
 
 # The titles, here and above, name the tabs of the run form; for a single value without an enum, the

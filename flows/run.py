@@ -106,4 +106,5 @@ async def run_flow(  # noqa: PLR0917 - they are its form in the UI
         raise WorkloadFailedError(summary)
     accuracy = estimate_sentence(summary)
     get_run_logger().info(accuracy)
-    return remarked(accuracy, f"{name} of {project} succeeded: {summary.extent}", summary.remarks)
+    sentence = f"{name} of {project} {release.version} succeeded: {summary.extent}"
+    return remarked(accuracy, sentence, summary.remarks)

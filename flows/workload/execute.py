@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -55,8 +55,12 @@ async def execute(
     admission: LedgerAdmission,
     group: GroupCommit,
     after: object,
+    have_ended: Callable[[], None],
 ) -> Executed:
-    """Run every step of ``planned`` to its end; ``after`` is the result of the task before."""
+    """Run every step of ``planned`` to its end.
+
+    ``after`` is the result of the task before; ``have_ended`` is called once all have ended.
+    """
     done = executions(ledger, lease.id)
     secrets = list(job.target.secrets.values())
     runner = StepRunner(
@@ -104,6 +108,7 @@ async def execute(
         )
         try:
             results = await dispatcher.run()
+            have_ended()
         finally:
             await submit.close()
             for provider in job.providers.values():

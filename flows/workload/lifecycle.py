@@ -94,8 +94,15 @@ async def _run_leased(
     allocated = await allocate(
         lease.id, opaque(planned.plan), opaque(demands), wait_for=[opaque(planned.plan)]
     )
-    async with plan_shown(planned, log_fault(get_run_logger())):
+    async with plan_shown(planned, log_fault(get_run_logger())) as have_ended:
         executed = await execute(
-            job, planned, ledger, lease, admission=admission, group=group, after=allocated
+            job,
+            planned,
+            ledger,
+            lease,
+            admission=admission,
+            group=group,
+            after=allocated,
+            have_ended=have_ended,
         )
     return await settle(job, planned, executed, ledger, lease, folder)

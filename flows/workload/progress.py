@@ -77,8 +77,10 @@ async def shown_progress(
 
 
 @asynccontextmanager
-async def plan_shown(planned: PlannedWorkload, tell: Tell) -> AsyncIterator[None]:
+async def plan_shown(planned: PlannedWorkload, tell: Tell) -> AsyncIterator[Callable[[], None]]:
     """Show the plan while its steps run, so that none waits for a chart.
+
+    Yield what has to be called when all steps have ended: from then on nothing is forecast.
 
     A large one takes seconds to show, and is shown a little later, as its steps need that time more.
     It is waited for at the end, but not where that is an error; ``tell`` is told what fails.
@@ -91,11 +93,11 @@ async def plan_shown(planned: PlannedWorkload, tell: Tell) -> AsyncIterator[None
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LATER_SECONDS):
                     await ended.wait()
-        await show_plan(planned)
+        await show_plan(planned, ended.is_set)
 
     showing = asyncio.create_task(show())
     try:
-        yield
+        yield ended.set
         ended.set()
         await asyncio.wait([showing])
     finally:

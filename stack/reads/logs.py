@@ -16,12 +16,17 @@ from stack.reads.endpoint import Endpoint, Parameters, Source
 from tasks.errors import BadInputError, NotFoundError
 from tasks.ledger.executions import executed_parts, latest_execution
 from tasks.ledger.instances import instances
+from tasks.ledger.workloads import workload_keys
 from tasks.observe.log_lines import log_lines
 from tasks.release import LIVING
 
 MAX_LINES = 1000
 _MAX_NAME = 200
 _NAMED = 5
+_WHERE_STEPS_ARE = (
+    "Look at its run in the UI: the artifact `plan-...` names every step, and at the end "
+    "`workload-...` says which did not run."
+)
 
 
 class Asked(Parameters):
@@ -97,14 +102,32 @@ def _of_step(source: Source, asked: Asked) -> _Log:
     key = "/".join(filter(None, (asked.project, asked.workload)))
     last = latest_execution(source.ledger, key, asked.step)
     if last is None:
+        _refuse_unknown_workload(source, asked)
         raise _no_such_step(asked.step, key, executed_parts(source.ledger, key, asked.step))
     owner = f"{key}/{last.step}, attempt {last.attempt}"
     return _Log(owner, last.started_at, last.directory)
 
 
+def _refuse_unknown_workload(source: Source, asked: Asked) -> None:
+    """Refuse the name of a workload of which no run has begun."""
+    keys = workload_keys(source.ledger, asked.project)
+    wanted = f"{asked.project}/{asked.workload}/"
+    if asked.workload and not any(f"{key}/".startswith(wanted) for key in keys):
+        known = sorted({_workload_of(key) for key in keys})
+        remedy = "Run it first, or correct the name."
+        raise NotFoundError("workload", asked.workload, known, remedy)
+
+
+def _workload_of(key: str) -> str:
+    """Return the name in `<project>/<name>/<environment>/<release>/<steps>`; it may have slashes."""
+    _, *names = key.split("/")
+    return "/".join(names[:-3] or names)
+
+
 def _no_such_step(step: str, key: str, parts: Sequence[str]) -> BadInputError:
     if not parts:
-        return BadInputError("step", step, f"was never run in {key}", "Correct its name.")
+        problem = f"has not run in {key}: it has not begun, or has another name"
+        return BadInputError("step", step, problem, _WHERE_STEPS_ARE)
     more = f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
     problem = f"was run in {key} as {', '.join(parts[:_NAMED])}{more}, each with a log of its own"
     return BadInputError("step", step, problem, f"Name one of them, e.g. {parts[0]}.")

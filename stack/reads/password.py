@@ -11,6 +11,8 @@ from stack.server.asgi import App, Receive, Send, header, refuse
 from tasks.errors import BadInputError
 
 _UNAUTHORIZED = 401
+_CHALLENGE = (b"www-authenticate", b'Basic realm="Slipway"')
+"""Has a browser ask for user and password (RFC 7617)."""
 
 
 class PasswordRequired:
@@ -31,4 +33,4 @@ class PasswordRequired:
             return
         remedy = "Send it as HTTP Basic; it is in the file `auth` of the home."
         error = BadInputError("Authorization", "(hidden)", "is not the password of the API", remedy)
-        await refuse(send, _UNAUTHORIZED, error)
+        await refuse(send, _UNAUTHORIZED, error, _CHALLENGE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from prefect import get_run_logger, task
 from prefect.artifacts import (
@@ -70,10 +71,10 @@ async def distribute(
     return new_plan
 
 
-async def show_plan(planned: PlannedWorkload) -> Plan:
+async def show_plan(planned: PlannedWorkload, is_over: Callable[[], bool] = lambda: False) -> Plan:
     """Show the plan as a table and as a chart; return it with the forecast of its end.
 
-    Steps may run meanwhile.
+    Steps may run meanwhile. Once all have ended, ``is_over`` is true and the forecast is not logged.
     """
     graph, fleet, reuse = planned.to_run, planned.fleet, planned.reuse
     # Side by side, as most of the one is compiled code, which lets other threads run.
@@ -81,7 +82,7 @@ async def show_plan(planned: PlannedWorkload) -> Plan:
         asyncio.to_thread(with_eta, graph, planned.estimates, fleet, planned.plan),
         asyncio.to_thread(rows_and_chart, graph, fleet, planned.plan, reuse),
     )
-    if with_end.eta:
+    if with_end.eta and not is_over():
         get_run_logger().info("%s", eta_sentence(with_end.eta))
     headline = one_line(plan_headline(with_end))
     await acreate_table_artifact(

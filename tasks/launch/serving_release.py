@@ -60,6 +60,17 @@ def release_to_launch(launcher: Launcher, version: str, *, serves: bool = True) 
     return live or launcher.build(named, serves=serves)
 
 
+def place_of(launcher: Launcher, release: Release) -> str:
+    """Return where ``release`` serves or served last, as a part of a sentence; empty: nowhere."""
+    instance = live_instance(launcher)
+    since = "is live"
+    if instance is None:
+        instance, since = last_served(launcher), "was live last"
+    if instance is None or instance.release != release.digest:
+        return ""
+    return f", which {since} in {launcher.environment},"
+
+
 def serving_release(launcher: Launcher) -> Release:
     """Return the release that serves, or should.
 

@@ -19,7 +19,7 @@ from tasks.launch.holding import hold
 from tasks.launch.kinds.interface import BuildError
 from tasks.launch.launcher import Launcher
 from tasks.launch.public_ports import PublicPorts, public_ports_of
-from tasks.launch.serving_release import release_to_launch, serving_release
+from tasks.launch.serving_release import place_of, release_to_launch, serving_release
 from tasks.launch.target import Target, launcher_of
 from tasks.ledger.lending import lent_ledger
 from tasks.narration import narrated
@@ -41,20 +41,23 @@ async def build(
     """
     choose = Launcher.build if anew else release_to_launch
 
-    def work(launcher: Launcher) -> Release:
-        """Choose a release and hold it; another build may remove it in between."""
+    def work(launcher: Launcher) -> tuple[Release, str]:
+        """Choose a release and hold it; another build may remove it in between.
+
+        Who only tests it is told where it serves, as its source may have changed since.
+        """
         release = choose(launcher, version, serves=serves)
         if not hold(release.path):
             release = choose(launcher, version, serves=serves)
             hold(release.path)
-        return release
+        return release, "" if serves else place_of(launcher, release)
 
     try:
-        release = await _with_launcher(target, work)
+        release, place = await _with_launcher(target, work)
     except BuildError as error:
         get_run_logger().debug("%s", error.output)
         raise
-    get_run_logger().info("%s %s is at %s", target.project, release.version, release.path)
+    get_run_logger().info("%s %s%s is at %s", target.project, release.version, place, release.path)
     for line in release.built_from:
         get_run_logger().info("%s", line)
     return release

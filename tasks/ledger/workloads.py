@@ -126,6 +126,13 @@ def workloads(ledger: Ledger, project: str | None = None, limit: int = 50) -> li
         return [WorkloadRow(**row) for row in connection.execute(query).mappings()]
 
 
+def workload_keys(ledger: Ledger, project: str) -> list[str]:
+    """Return the keys below ``project`` of which a run has begun, each once."""
+    below = table.c.key.startswith(f"{project}/", autoescape=True)
+    with ledger.read() as connection:
+        return list(connection.scalars(select(table.c.key).where(below).distinct()))
+
+
 def resumable_workloads(ledger: Ledger, since: float) -> set[str]:
     """Return the ids of open workloads that run, or whose lease lasted beyond ``since``."""
     query = select(table.c.id, table.c.owner, table.c.lease_until).where(

@@ -11,7 +11,7 @@ from blocks.workload_spec import StepSpec, StepsWorkload
 from tasks.command_text import shell_text
 from tasks.errors import BadInputError
 from tasks.expression import depends_only_on, holds, referenced_matrix
-from tasks.placeholder import fill_matrix, refuse_unsafe_item
+from tasks.placeholder import fill_matrix, refuse_item_of_nothing, refuse_unsafe_item
 from tasks.split.graph import step_graph
 from tasks.split.matrix import Combination, combinations
 from tasks.workload import SplitDecision, Step, StepGraph
@@ -94,7 +94,7 @@ def _step(
     values, own_id = combination.values, combination.member(spec.id)
     return Step(
         id=own_id,
-        argv=tuple(fill_matrix(f"{field}.run", part, values) for part in _argv(field, spec)),
+        argv=_filled(field, _argv(field, spec), values),
         cwd=cwd,
         history_key=f"{history}/{own_id}",
         needs=tuple(_needs(field, spec, combination, members)),
@@ -119,6 +119,17 @@ def _step(
     )
 
 
+def _filled(
+    field: str, argv: Sequence[str], values: Mapping[str, str | int | bool]
+) -> tuple[str, ...]:
+    """Return the command of one combination."""
+    filled = tuple(fill_matrix(f"{field}.run", word, values) for word in argv)
+    if not filled[0].strip():
+        problem = "its first word is empty, and names the program"
+        raise BadInputError(f"{field}.run", argv[0], problem, "Write what it should execute")
+    return filled
+
+
 def _argv(field: str, spec: StepSpec) -> tuple[str, ...]:
     run = spec.run
     if not run or (isinstance(run, str) and not run.strip()):
@@ -126,6 +137,8 @@ def _argv(field: str, spec: StepSpec) -> tuple[str, ...]:
     argv = (*_shell(field, spec), "-c", run) if isinstance(run, str) else tuple(run)
     if spec.foreach:
         refuse_unsafe_item(f"{field}.run", argv)
+    else:
+        refuse_item_of_nothing(f"{field}.run", argv)
     return argv
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -130,7 +131,7 @@ async def test_a_large_plan_is_shown_once_its_steps_have_begun_well(
     """Thousands of steps would share their processor with the chart of them."""
     events = []
 
-    async def show_plan(_planned: object) -> None:
+    async def show_plan(_planned: object, _is_over: object) -> None:
         """Note it."""
         events.append("shown")
 
@@ -145,7 +146,7 @@ async def test_steps_run_while_the_plan_is_shown(monkeypatch: pytest.MonkeyPatch
     """Every run would wait for a chart, or end before its plan can be seen."""
     steps_ran, events = asyncio.Event(), []
 
-    async def show_plan(_planned: object) -> None:
+    async def show_plan(_planned: object, _is_over: object) -> None:
         """Show it only when the steps have run."""
         await steps_ran.wait()
         events.append("shown")
@@ -158,15 +159,33 @@ async def test_steps_run_while_the_plan_is_shown(monkeypatch: pytest.MonkeyPatch
     assert events == ["ran", "shown"]
 
 
+async def test_what_is_over_is_not_forecast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log would say in how many seconds a workload will be done that has ended."""
+    seen: list[bool] = []
+
+    async def show_plan(_planned: object, is_over: Callable[[], bool]) -> None:
+        """Note whether steps run, before and after the first of them have."""
+        seen.append(is_over())
+        await asyncio.sleep(0)
+        seen.append(is_over())
+
+    monkeypatch.setattr(progress, "show_plan", show_plan)
+    async with progress.plan_shown(planned_steps(1), lambda *_: None) as have_ended:
+        await asyncio.sleep(0)
+        have_ended()
+        await asyncio.sleep(0.05)
+    assert seen == [False, True]
+
+
 async def test_a_plan_that_cannot_be_shown_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that stores no picture would fail the work; or a failure wait for a picture."""
     told: list[str] = []
 
-    async def fail(_planned: object) -> None:
+    async def fail(_planned: object, _is_over: object) -> None:
         """Fail as a server would."""
         raise ConnectionError("no server")
 
-    async def never(_planned: object) -> None:
+    async def never(_planned: object, _is_over: object) -> None:
         """Take for ever."""
         await asyncio.Event().wait()
 

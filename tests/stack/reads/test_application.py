@@ -79,7 +79,10 @@ async def test_logs_are_masked_and_can_be_followed(ask: Ask) -> None:
     [
         ("service=wbe", 404, "did you mean 'web'"),
         ("service=web&replica=7", 404, "replica: unknown"),
-        ("step=never", 422, "was never run in shop"),
+        ("step=never", 422, "step: has not run in shop: it has not begun, or has another name"),
+        ("workload=tests&step=never", 422, "`workload-...` says which did not run."),
+        ("workload=../../w1&step=build", 404, "workload: unknown; known are: tests"),
+        ("workload=test&step=build", 404, "did you mean 'tests'?"),
         ("service=web&step=build", 422, "not both"),
         ("", 422, "has to be given"),
         ("service=web&lines=0", 422, "lines: must be at least 1"),
@@ -98,6 +101,17 @@ async def test_a_bad_parameter_is_named_with_its_remedy(
     refused = await ask(f"/logs?project=shop&{query}")
     assert (refused.status_code, says in refused.json()["detail"]) == (status, True), refused.text
     assert {"field", "value", "remedy"} <= set(refused.json())
+
+
+async def test_the_workloads_of_a_project_are_named_as_a_user_does(
+    ask: Ask, source: Source
+) -> None:
+    """The remedy would name the digests of a release and of its steps."""
+    for key in ("shop/a/b/dev/d1/d2", "shop/a/b/dev/d3/d2", "shopper/c/dev/d1/d2"):
+        open_workload(source.ledger, key, "", 1.0, 60.0, lambda _: False)
+    refused = (await ask("/logs?project=shop&workload=none&step=build")).json()
+    assert "known are: a/b, tests (" in refused["detail"]
+    assert refused["field"] == "workload"
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.path)

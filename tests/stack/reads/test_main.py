@@ -96,7 +96,10 @@ def test_a_connection_from_outside_needs_the_password(
 ) -> None:
     """Whoever reaches the port of the server would read what he likes."""
     head = "GET /api/slipway/queue HTTP/1.1\r\nhost: 127.0.0.1\r\n"
-    assert handed_over(home, f"{head}\r\n").startswith("HTTP/1.1 401")
+    refused = handed_over(home, f"{head}\r\n")
+    assert refused.startswith("HTTP/1.1 401")
+    # Without it, a browser shows the refusal and asks for no password.
+    assert 'www-authenticate: Basic realm="Slipway"' in refused
     wrong = auth_header("admin:wrong")["Authorization"]
     assert handed_over(home, f"{head}authorization: {wrong}\r\n\r\n").startswith("HTTP/1.1 401")
     right = auth_header(home.auth_file.read_text().strip())["Authorization"]

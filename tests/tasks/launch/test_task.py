@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +86,31 @@ async def test_build_launch_restart_stop(target: Target) -> None:
     assert router.upstreams(FRONT) == ()
     with pytest.raises(BadInputError, match="nothing of it runs"):
         await task.restart.fn(target, router)
+
+
+async def test_who_tests_a_version_is_told_that_it_is_live(
+    target: Target, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who has changed the folder would take the result for one of what it holds now."""
+    router = Table()
+    release = await task.build.fn(target, "", serves=False)
+    monkeypatch.setattr(task, "get_run_logger", lambda: logging.getLogger("run"))
+    caplog.set_level(logging.INFO)
+
+    async def built() -> str:
+        """Build it again, and return the line that names it."""
+        caplog.clear()
+        again = await task.build.fn(target, "", serves=False)
+        assert again.digest == release.digest
+        [line] = [line for line in caplog.messages if line.endswith(f" is at {release.path}")]
+        return line.removesuffix(f" is at {release.path}")
+
+    assert await built() == f"demo {release.version}"
+    await task.launch.fn(target, release, router)
+    (Path(target.spec.source) / "page.txt").write_text("changed")
+    assert await built() == f"demo {release.version}, which is live in dev,"
+    await task.stop.fn(target, router)
+    assert await built() == f"demo {release.version}, which was live last in dev,"
 
 
 async def test_what_is_tested_is_not_pruned(target: Target) -> None:
