@@ -92,15 +92,6 @@ def fill_matrix(field: str, text: str, values: Mapping[str, str | int | bool]) -
     return _MATRIX.sub(value, text)
 
 
-def refuse_item_of_nothing(field: str, argv: Sequence[str]) -> None:
-    """Raise BadInputError if ``argv``, of a step without a list, has an `{item}`."""
-    for word in argv:
-        if match := _ITEM.search(word):
-            problem = f"names {match[0]}, and the step has no `foreach`"
-            remedy = "Add `foreach`; if a program is to read the braces, put its text into a file"
-            raise BadInputError(field, word, problem, remedy)
-
-
 def refuse_unsafe_item(field: str, argv: Sequence[str]) -> None:
     """Raise BadInputError if ``argv`` has an `{item}` that would be code, or be lost in quotes."""
     text = shell_text(argv)

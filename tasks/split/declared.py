@@ -11,7 +11,7 @@ from blocks.workload_spec import StepSpec, StepsWorkload
 from tasks.command_text import shell_text
 from tasks.errors import BadInputError
 from tasks.expression import depends_only_on, holds, referenced_matrix
-from tasks.placeholder import fill_matrix, refuse_item_of_nothing, refuse_unsafe_item
+from tasks.placeholder import fill_matrix, refuse_unsafe_item
 from tasks.split.graph import step_graph
 from tasks.split.matrix import Combination, combinations
 from tasks.workload import SplitDecision, Step, StepGraph
@@ -137,8 +137,6 @@ def _argv(field: str, spec: StepSpec) -> tuple[str, ...]:
     argv = (*_shell(field, spec), "-c", run) if isinstance(run, str) else tuple(run)
     if spec.foreach:
         refuse_unsafe_item(f"{field}.run", argv)
-    else:
-        refuse_item_of_nothing(f"{field}.run", argv)
     return argv
 
 

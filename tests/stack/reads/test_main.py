@@ -47,6 +47,8 @@ def process(home: Home) -> Iterator[subprocess.Popen[str]]:
         "PYTHONPATH": str(ROOT),
     }
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    # What compiles all modules at its first start keeps some memory of that.
+    subprocess.run([sys.executable, "-OO", "-c", "import stack.reads.main"], cwd=ROOT, check=True)
     started = subprocess.Popen(
         line[1].split(),
         env={**os.environ, **variables, "PATH": path},

@@ -80,14 +80,6 @@ def test_a_command_without_a_program_is_refused(step: Mapping[str, object]) -> N
         declared({"id": "a", **step})
 
 
-@pytest.mark.parametrize("run", ["echo {item}", ["echo", "to={item.name}"]])
-def test_an_item_without_a_list_is_refused(run: str | list[str]) -> None:
-    """The step would succeed with the placeholder itself for its argument."""
-    with pytest.raises(BadInputError, match=r"run: names \{item.*and the step has no `foreach`"):
-        declared({"id": "a", "run": run})
-    assert declared({"id": "a", "run": "echo ${item} {items}"}).step("a")
-
-
 def declared(*steps: Mapping[str, object]) -> StepGraph:
     """Split steps as they are written."""
     return split(*(StepSpec.model_validate({"run": "true", **step}) for step in steps))
