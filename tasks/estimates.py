@@ -87,12 +87,12 @@ def with_siblings(steps: Sequence[Step], estimates: Estimates) -> Estimates:
     for step in steps:
         if step.matrix and step.history_key in estimates:
             groups[step.group].append(estimates[step.history_key])
-    told = {
+    of_siblings = {
         step.history_key: _like(step.history_key, groups[step.group])
         for step in steps
         if step.matrix and step.expected_seconds is None and step.group in groups
     }
-    return {**told, **estimates}
+    return {**of_siblings, **estimates}
 
 
 def _like(key: str, siblings: Sequence[Estimate]) -> Estimate:

@@ -51,8 +51,8 @@ def _is_logged(execution: Execution) -> bool:
 
 def unshown(stack: OwnStack, ledger: Ledger, workload: str, run_id: str) -> list[str]:
     """Return the steps of a workload without a row in the report of its last flow run."""
-    shown = [str(each["data"]) for each in stack.api.artifacts(run_id) if _is_report(each)]
-    text = "\n".join(shown)
+    reports = [str(each["data"]) for each in stack.api.artifacts(run_id) if _is_report(each)]
+    text = "\n".join(reports)
     steps = sorted({each.step for each in executions(ledger, workload)})
     return [f"{step} has no row" for step in steps if f"| {step} |" not in text]
 

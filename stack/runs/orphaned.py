@@ -61,8 +61,8 @@ class OrphanedTaskRuns:
             "task_runs": {"state": {"type": {"any_": list(UNFINISHED)}}},
             "limit": PAGE_SIZE,
         }
-        found: list[Json] = self._api.call("POST", "/task_runs/filter", query)
-        return found
+        unfinished: list[Json] = self._api.call("POST", "/task_runs/filter", query)
+        return unfinished
 
 
 def crashed(orphan: Json, flow_run_end: str) -> Json:

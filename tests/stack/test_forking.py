@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,26 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.stack.one_thread import python
+
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(sys.platform != "linux", reason="it forks on Linux alone"),
 ]
 RUN = "from stack.forking import may_fork, ran_in_a_fork\nimport os, sys, time\n"
-
-
-def python(code: str, **variables: str) -> subprocess.Popen[str]:
-    """Start a process that executes ``code``."""
-    # Measuring starts a thread.
-    unmeasured = {name: text for name, text in os.environ.items() if name != "BRANCH_COVERAGE"}
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN + code],
-        cwd=ROOT,
-        env={**unmeasured, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_work_is_done_in_another_process_and_a_failure_is_told() -> None:
@@ -41,25 +26,25 @@ def test_work_is_done_in_another_process_and_a_failure_is_told() -> None:
         "print(ran_in_a_fork(lambda: print(os.getpid() != own, flush=True), 'works'), flush=True)\n"
         "print(ran_in_a_fork(lambda: 1 / 0, 'works'), flush=True)\n"
     )
-    output, errors = python(code).communicate(timeout=60)
-    *_, child, done, told, failed = output.splitlines()
+    output, errors = python(RUN + code).communicate(timeout=60)
+    *_, child, done, message, failed = output.splitlines()
     assert (child, done, failed) == ("True", "True", "False"), errors
-    assert told.endswith("a fork that works ended with code 1")
+    assert message.endswith("a fork that works ended with code 1")
     assert "ZeroDivisionError" in errors
 
 
 def test_the_fork_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
     """Broken: what is left of a killed server writes to the database beside the next server."""
-    told = tmp_path / "pid"
+    pid_file = tmp_path / "pid"
     code = (
-        f"told = open({str(told)!r}, 'w')\n"
-        "ran_in_a_fork(lambda: (told.write(str(os.getpid())), told.flush(), time.sleep(60)), 'sleeps')"
+        f"file = open({str(pid_file)!r}, 'w')\n"
+        "ran_in_a_fork(lambda: (file.write(str(os.getpid())), file.flush(), time.sleep(60)), 'sleeps')"
     )
-    with python(code) as server:
+    with python(RUN + code) as server:
         deadline = time.monotonic() + 60
-        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+        while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        fork = psutil.Process(int(told.read_text()))
+        fork = psutil.Process(int(pid_file.read_text()))
         server.send_signal(signal.SIGKILL)
     gone, alive = psutil.wait_procs([fork], timeout=10)
     assert (gone, alive) == ([fork], [])
@@ -67,20 +52,20 @@ def test_the_fork_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
 
 def test_the_registration_ends_with_its_make_up(tmp_path: Path) -> None:
     """Broken: a `make up` that is killed leaves it behind, and no `make down` ends it."""
-    told = tmp_path / "pid"
+    pid_file = tmp_path / "pid"
     code = (
         "from pathlib import Path\nfrom stack.up import _registration\n"
         f"environment = {{**os.environ, 'SLIPWAY_HOME': {str(tmp_path)!r}}}\n"
         "registration = _registration(Path.cwd(), environment)\n"
-        f"Path({str(told)!r}).write_text(str(registration.pid))\ntime.sleep(60)"
+        f"Path({str(pid_file)!r}).write_text(str(registration.pid))\ntime.sleep(60)"
     )
     (tmp_path / "logs").mkdir()
     variables = {"PREFECT_API_URL": "http://127.0.0.1:1/api", "SLIPWAY_SERVER_PORT": "1"}
-    with python(code, **variables) as make_up:
+    with python(RUN + code, **variables) as make_up:
         deadline = time.monotonic() + 60
-        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+        while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        registration = psutil.Process(int(told.read_text()))
+        registration = psutil.Process(int(pid_file.read_text()))
         make_up.send_signal(signal.SIGKILL)
     gone, alive = psutil.wait_procs([registration], timeout=60)
     assert (gone, alive) == ([registration], [])
@@ -92,5 +77,5 @@ def test_a_process_with_threads_may_not_fork() -> None:
         "import threading\nends = threading.Event()\nprint(may_fork())\n"
         "threading.Thread(target=ends.wait).start()\nprint(may_fork())\nends.set()"
     )
-    output, errors = python(code).communicate(timeout=60)
+    output, errors = python(RUN + code).communicate(timeout=60)
     assert output.split() == ["True", "False"], errors

@@ -114,8 +114,8 @@ def test_what_a_killed_flow_run_leaves_unfinished_is_crashed(
     before = _task_run(api, killed, "works")
     assert look(now) == look(now + LOOK_BACK_SECONDS + GRACE_SECONDS) == []
     later = now + GRACE_SECONDS + 1
-    said = ["2 unfinished, their flow runs have ended; marked as crashed"]
-    assert look(later) == said
+    report = ["2 unfinished, their flow runs have ended; marked as crashed"]
+    assert look(later) == report
     ended = {"works": "Crashed", "waits": "Crashed", "ends": "Completed"}
     _until(lambda: _states(api) == ended)
     assert look(later) == []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.stack.one_thread import python
 
 ROOT = Path(__file__).parents[3]
 pytestmark = [
@@ -49,15 +49,8 @@ ROOM = "room-for-the-titles-of-forks" * 2
 
 def test_it_forks_says_how_a_fork_ended_and_ends_with_its_worker() -> None:
     """Broken: no flow run is forked, or a fork server is left over by each start of the worker."""
-    python = [sys.executable, "-c", OBSERVE, ROOM]
-    # Measuring starts a thread.
-    unmeasured = {name: text for name, text in os.environ.items() if name != "BRANCH_COVERAGE"}
-    seen = subprocess.run(
-        python, cwd=ROOT, env=unmeasured, capture_output=True, text=True, check=False
-    )
-    assert json.loads(seen.stdout or "0") == [True, "slipway fork server", True, 7, 0, 0], (
-        seen.stderr
-    )
+    output, errors = python(OBSERVE, ROOM).communicate(timeout=120)
+    assert json.loads(output or "0") == [True, "slipway fork server", True, 7, 0, 0], errors
 
 
 def test_the_procfile_leaves_room_for_the_title_of_a_flow_run() -> None:

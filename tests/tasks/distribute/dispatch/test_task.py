@@ -36,7 +36,7 @@ async def test_a_task_run_has_the_retries_that_are_left(
     failed: dict[str, int], retries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The count of former failures would be known, and not be used."""
-    asked: list[int] = []
+    given_retries: list[int] = []
 
     class Configurable:
         """Stands for the task: notes its options, and runs nothing."""
@@ -44,7 +44,7 @@ async def test_a_task_run_has_the_retries_that_are_left(
         def with_options(self, *, retries: int, retry_delay_seconds: list[float]) -> object:
             """Note them."""
             assert len(retry_delay_seconds) == retries
-            asked.append(retries)
+            given_retries.append(retries)
             return self.run
 
         async def run(self, *_: object, **_options: object) -> object:
@@ -58,7 +58,7 @@ async def test_a_task_run_has_the_retries_that_are_left(
     monkeypatch.setattr(task, "run_step", Configurable())
     submit = SubmitByPrefect(failed=failed)
     assert await submit(Step("a", ("x",), Path("/"), "a", retries=2), attempt) == GOOD
-    assert asked == [retries]
+    assert given_retries == [retries]
 
 
 @pytest.mark.parametrize(
